@@ -1,0 +1,20 @@
+//! The Socket.IO layer: namespaces, sockets, rooms, events and acknowledgements over Engine.IO sessions.
+
+mod ack;
+mod client;
+mod emit;
+mod event;
+mod inbox;
+mod namespace;
+pub(crate) mod packet;
+mod room;
+#[expect(clippy::module_inception, reason = "the concept is the file")]
+mod socket;
+
+pub use self::ack::{AckResponse, AckSender};
+pub use self::emit::{Broadcast, Encoded, OnWritten, Placeholder};
+pub use self::event::Event;
+pub(crate) use self::namespace::NamespaceCore;
+pub use self::namespace::{ConnectError, ConnectRequest, Namespace, NamespaceHandle, SocketData};
+pub use self::room::{Room, Selection};
+pub use self::socket::{Socket, SocketId};
