@@ -1,0 +1,1 @@
+//! The ports' numbered rules as cases that any adapter can run.
