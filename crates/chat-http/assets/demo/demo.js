@@ -185,7 +185,7 @@ class Pane {
   async enter() {
     if (!this.ui.name.reportValidity()) throw new Error('Names may have letters, digits and . _ : @ -');
     const name = this.ui.name.value.trim();
-    if (name === this.other.me) throw new Error(`${name} is signed in on the other side; please take another name.`);
+    if (name === this.other.me) throw new Error('This name is signed in on the other side. Please take another name.');
     await this.takeToken(name);
     this.me = name;
     this.blocked = false;
