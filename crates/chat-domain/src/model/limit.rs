@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::id::UserId;
+use crate::{id::UserId, model::risk::SignalKind};
 
 /// So many within a window, as a token bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -39,6 +39,8 @@ pub enum LimitKey {
     Connections(IpAddr),
     /// Failed authentications from an address.
     AuthFailures(IpAddr),
+    /// Notes of suspicious behaviour of one kind by a user: what happens often is written down now and then.
+    RiskSignals(UserId, SignalKind),
 }
 
 /// The bucket is empty.

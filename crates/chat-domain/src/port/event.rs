@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::{error::RepoError, model::event::OutboundEvent, time::Timestamp};
+use crate::{error::RepoError, id::EventId, model::event::OutboundEvent, time::Timestamp};
 
 /// The log of events, filled by the transactions that they tell of.
 ///
@@ -24,6 +24,9 @@ pub trait EventLog: Send + Sync {
         position: i64,
         limit: usize,
     ) -> Result<(Vec<OutboundEvent>, bool), RepoError>;
+
+    /// Where the event stands in the feed; `None` if it is not (or no longer) there.
+    async fn position(&self, id: EventId) -> Result<Option<i64>, RepoError>;
 
     /// Up to where a sink has been served; 0 at first.
     async fn cursor(&self, sink: String) -> Result<i64, RepoError>;

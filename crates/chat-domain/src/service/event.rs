@@ -29,8 +29,8 @@ error_code!(FeedError {
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait EventService: Send + Sync {
-    /// Events in order after the cursor; `next_cursor` is set whenever the page holds something, so that a reader can
-    /// wait there for more.
+    /// Events in order, after the event with the id `after`; `next_cursor` is such an id as well.
+    /// A reader who has come to the end asks again with the id of the last event it saw.
     async fn feed(
         &self,
         after: Option<String>,

@@ -62,12 +62,12 @@ pub struct ParticipantView {
 }
 
 impl ThreadView {
-    /// The thread as `viewer` sees it; `online` tells who has a live socket.
+    /// The thread as `viewer` sees it (`None`: as a service, who reads nothing); `online` tells who has a live socket.
     #[must_use]
     pub fn new(
         thread: &Thread,
         last_msg: Option<MessageView>,
-        viewer: &UserId,
+        viewer: Option<&UserId>,
         online: &dyn Fn(&UserId) -> bool,
     ) -> Self {
         Self {
@@ -82,7 +82,9 @@ impl ThreadView {
             last_seq: thread.last_seq,
             last_msg_at: thread.last_msg_at,
             last_msg,
-            unread_count: thread.participant(viewer).map_or(0, |own| own.unread_count),
+            unread_count: viewer
+                .and_then(|viewer| thread.participant(viewer))
+                .map_or(0, |own| own.unread_count),
             created_at: thread.created_at,
             updated_at: thread.updated_at,
         }
@@ -118,7 +120,7 @@ mod tests {
         let mut pair = thread(&["alice", "bob"]);
         pair.participants[1].avatar_url = Some("https://pictures.example/bob".into());
         pair.participants[1].deleted = true;
-        let view = ThreadView::new(&pair, None, &user("alice"), &|_| true);
+        let view = ThreadView::new(&pair, None, Some(&user("alice")), &|_| true);
         let bob = &view.participants[1];
         assert_eq!(bob.display_name.as_deref(), Some("Deleted user"));
         assert_eq!(
