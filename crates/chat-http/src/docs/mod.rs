@@ -1,0 +1,5 @@
+//! The API browser.
+
+use actix_web::web::ServiceConfig;
+
+pub(crate) fn configure(_cfg: &mut ServiceConfig) {}

@@ -1,0 +1,1 @@
+//! Request bodies, and the few answers that are no view of `chat-domain`.

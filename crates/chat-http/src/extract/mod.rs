@@ -1,0 +1,1 @@
+//! The caller, bodies, path and query parameters.
