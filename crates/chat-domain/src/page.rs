@@ -1,5 +1,7 @@
 //! Pages and cursors. A cursor is opaque to clients and bound to the list that made it.
 
+use std::str::FromStr;
+
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::Serialize;
 
@@ -15,20 +17,10 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
-    /// The page of `limit + 1` or fewer rows: what is over the limit shows that there is more.
-    /// `cursor` makes the cursor that continues after the given last item.
-    pub fn from_overfull(
-        mut rows: Vec<T>,
-        limit: usize,
-        cursor: impl FnOnce(&T) -> String,
-    ) -> Self {
-        let more = rows.len() > limit;
-        rows.truncate(limit);
-        let next_cursor = if more { rows.last().map(cursor) } else { None };
-        Self {
-            items: rows,
-            next_cursor,
-        }
+    /// The page of these items; if there are `more`, `cursor` makes the cursor that continues after the last item.
+    pub fn new(items: Vec<T>, more: bool, cursor: impl FnOnce(&T) -> String) -> Self {
+        let next_cursor = if more { items.last().map(cursor) } else { None };
+        Self { items, next_cursor }
     }
 
     /// The same page with every item changed by `f`.
@@ -70,6 +62,19 @@ pub fn decode_cursor(scope: &str, cursor: &str) -> Result<String, InvalidCursor>
     String::from_utf8(position.to_vec()).map_err(|_| InvalidCursor)
 }
 
+/// Reads a position of two parts that a space joins: milliseconds, and what tells apart what happened at once.
+pub(crate) fn decode_pair<T: FromStr>(
+    scope: &str,
+    cursor: &str,
+) -> Result<(i64, T), InvalidCursor> {
+    let position = decode_cursor(scope, cursor)?;
+    let (millis, id) = position.split_once(' ').ok_or(InvalidCursor)?;
+    Ok((
+        millis.parse().map_err(|_| InvalidCursor)?,
+        id.parse().map_err(|_| InvalidCursor)?,
+    ))
+}
+
 /// FNV-1a, 64 bits, over scope, a zero byte, and position.
 fn check_sum(scope: &str, position: &[u8]) -> u64 {
     let bytes = scope.bytes().chain([0]).chain(position.iter().copied());
@@ -97,15 +102,8 @@ mod tests {
     }
 
     #[test]
-    fn a_page_tells_whether_there_is_more() {
-        let page = Page::from_overfull(vec![1, 2, 3], 2, ToString::to_string);
-        assert_eq!(
-            (page.items, page.next_cursor),
-            (vec![1, 2], Some("2".into()))
-        );
-        assert_eq!(
-            Page::from_overfull(vec![1, 2], 2, ToString::to_string).next_cursor,
-            None
-        );
+    fn only_a_page_with_more_behind_it_has_a_cursor() {
+        let cursor = |more| Page::new(vec![1, 2], more, ToString::to_string).next_cursor;
+        assert_eq!((cursor(true), cursor(false)), (Some("2".into()), None));
     }
 }

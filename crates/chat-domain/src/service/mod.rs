@@ -18,6 +18,9 @@ pub mod thread;
 pub mod typing;
 pub mod user;
 
+mod suspicion;
+mod visibility;
+
 /// Implements `code()` and `From<RepoError>` parts that every error enum of a use case shares.
 macro_rules! error_code {
     ($error:ty { $($pattern:pat => $code:expr),+ $(,)? }) => {

@@ -1,22 +1,41 @@
 //! Sending messages and reading them.
 
+mod read;
+mod send;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
 use async_trait::async_trait;
-use futures::future::BoxFuture;
+use futures::{StreamExt, TryStreamExt, future::BoxFuture, stream};
 use serde_json::Value;
 
 use crate::{
     error::{ErrorCode, RepoError},
     id::{ClientMessageId, SocketId, ThreadId, UserId},
     model::{
-        content::InvalidContent,
-        limit::Limited,
+        content::{ContentLimits, InvalidContent},
+        limit::{Limited, Quota},
         message::{Seq, Version},
+        moderation::ModerationMode,
         user::Caller,
     },
     page::{InvalidCursor, Page},
-    port::message::AppendError,
-    service::error_code,
-    view::{MessageView, SyncedThread},
+    port::{
+        audit::AuditLog,
+        block::RelationshipRepository,
+        limit::RateLimiter,
+        message::{AppendError, MessageRepository},
+        moderation::{Moderator, Sanitizer},
+        notifier::Notifier,
+        presence::Presence,
+        receipt::ReceiptRepository,
+        thread::ThreadRepository,
+    },
+    service::{error_code, suspicion::Suspicion},
+    time::{Clock, IdGenerator},
+    view::{Masking, MessageView, SyncedThread},
 };
 
 /// Where a message goes.
@@ -172,3 +191,99 @@ pub trait MessageServiceExt: MessageService {
 }
 
 impl<S: MessageService + ?Sized> MessageServiceExt for S {}
+
+/// What the service is told by configuration.
+#[derive(Debug, Clone, Copy)]
+pub struct Policy {
+    /// How long a text may be.
+    pub content: ContentLimits,
+    /// What an unclean text gets.
+    pub moderation: ModerationMode,
+    /// What is hidden of deleted authors.
+    pub masking: Masking,
+    /// Messages per user over all sockets and REST.
+    pub user_quota: Option<Quota>,
+}
+
+/// What the service needs.
+pub struct Deps {
+    /// Messages.
+    pub messages: Arc<dyn MessageRepository>,
+    /// Threads.
+    pub threads: Arc<dyn ThreadRepository>,
+    /// Positions.
+    pub receipts: Arc<dyn ReceiptRepository>,
+    /// Who may chat with whom.
+    pub relationships: Arc<dyn RelationshipRepository>,
+    /// Who is online.
+    pub presence: Arc<dyn Presence>,
+    /// Takes markup out.
+    pub sanitizer: Arc<dyn Sanitizer>,
+    /// Judges texts.
+    pub moderator: Arc<dyn Moderator>,
+    /// Counts messages per user.
+    pub limiter: Arc<dyn RateLimiter>,
+    /// Risk counters.
+    pub audit: Arc<dyn AuditLog>,
+    /// Where `thread_created` goes.
+    pub notifier: Arc<dyn Notifier>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Ids for messages and threads.
+    pub ids: Arc<dyn IdGenerator>,
+    /// The configuration.
+    pub policy: Policy,
+}
+
+/// The use cases over these adapters.
+pub fn service(deps: Deps) -> Arc<dyn MessageService> {
+    let suspicion = Suspicion {
+        audit: deps.audit.clone(),
+        limiter: deps.limiter.clone(),
+        clock: deps.clock.clone(),
+    };
+    Arc::new(Service { deps, suspicion })
+}
+
+/// How many threads of one `sync` are read at once.
+const SYNC_CONCURRENCY: usize = 4;
+
+struct Service {
+    deps: Deps,
+    suspicion: Suspicion,
+}
+
+#[async_trait]
+impl MessageService for Service {
+    async fn submit(&self, caller: Caller, message: SendMessage) -> Result<PendingSend, SendError> {
+        self.submit_in_order(caller, message).await
+    }
+
+    async fn history(
+        &self,
+        caller: Caller,
+        thread: ThreadId,
+        from: HistoryFrom,
+        limit: usize,
+    ) -> Result<Page<MessageView>, HistoryError> {
+        self.read_history(caller, thread, from, limit).await
+    }
+
+    async fn sync(
+        &self,
+        caller: Caller,
+        threads: Vec<(ThreadId, Version)>,
+    ) -> Result<Vec<SyncedThread>, RepoError> {
+        let synced = threads
+            .into_iter()
+            .map(|(thread, version)| self.sync_thread(&caller.user, thread, version));
+        stream::iter(synced)
+            .buffered(SYNC_CONCURRENCY)
+            .try_collect()
+            .await
+    }
+
+    async fn waiting(&self, user: UserId) -> Result<WaitingMessages, RepoError> {
+        self.read_waiting(user).await
+    }
+}
