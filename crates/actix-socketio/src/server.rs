@@ -1,5 +1,6 @@
 //! The server: what is built once, mounted in every worker, and shared by all of them.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -7,9 +8,9 @@ use actix_web::web::ServiceConfig;
 
 use crate::adapter::{Adapter, LocalAdapter};
 use crate::config::Config;
-use crate::engine::HandshakeRequest;
+use crate::engine::{Engine, EngineCore, HandshakeRequest};
 use crate::error::Refusal;
-use crate::socket::{Namespace, NamespaceCore, NamespaceHandle};
+use crate::socket::{Clients, Namespace, NamespaceCore, NamespaceHandle, Namespaces};
 
 pub(crate) type AllowRequest =
     dyn Fn(&HandshakeRequest<'_>) -> Result<(), Refusal> + Send + Sync + 'static;
@@ -18,7 +19,8 @@ type AdapterFactory = dyn Fn(&str) -> Arc<dyn Adapter>;
 /// A Socket.IO server. Cheap to clone, usable from any thread.
 #[derive(Clone)]
 pub struct SocketIo {
-    namespaces: Arc<HashMap<Box<str>, Arc<NamespaceCore>>>,
+    namespaces: Arc<Namespaces>,
+    engine: Engine,
 }
 
 impl SocketIo {
@@ -33,23 +35,28 @@ impl SocketIo {
     }
 
     /// Serves Socket.IO under `path`, usually `/socket.io/`. Call it for every worker's `App`.
-    pub fn configure(&self, _cfg: &mut ServiceConfig, _path: &str) {}
+    pub fn configure(&self, cfg: &mut ServiceConfig, path: &str) {
+        self.engine.configure(cfg, path);
+    }
 
     /// The namespace with this name, if it was registered.
     pub fn of(&self, namespace: &str) -> Option<NamespaceHandle> {
-        self.namespaces.get(namespace).cloned().map(NamespaceHandle)
+        self.namespaces
+            .get(&*with_slash(namespace))
+            .cloned()
+            .map(NamespaceHandle)
     }
 
     /// How many sessions are open.
     pub fn session_count(&self) -> usize {
-        0
+        self.engine.session_count()
     }
 
     /// Refuses new sessions and closes all open ones: queued packets are delivered first, long polls are answered, and
     /// clients reconnect by themselves, to this or another node. Returns when all are closed, or `close_timeout` has
     /// passed.
     pub async fn close_all(&self) {
-        std::future::ready(()).await;
+        self.engine.close_all().await;
     }
 }
 
@@ -81,7 +88,7 @@ impl SocketIoBuilder {
 
     /// Registers a namespace, `/` or `/name`. Clients that ask for another get "Invalid namespace".
     pub fn namespace(mut self, name: &str, handler: Arc<dyn Namespace>) -> Self {
-        self.namespaces.insert(name.into(), handler);
+        self.namespaces.insert(with_slash(name).into(), handler);
         self
     }
 
@@ -102,7 +109,24 @@ impl SocketIoBuilder {
             };
             (name, Arc::new(core))
         };
-        let namespaces = Arc::new(self.namespaces.into_iter().map(core).collect());
-        SocketIo { namespaces }
+        let namespaces: Arc<Namespaces> = Arc::new(self.namespaces.into_iter().map(core).collect());
+        let clients = Clients {
+            namespaces: Arc::clone(&namespaces),
+            config: self.config.clone(),
+        };
+        let engine = EngineCore::new(self.config, Arc::new(clients), self.allow_request);
+        SocketIo {
+            namespaces,
+            engine: Engine::from_core(Arc::new(engine)),
+        }
+    }
+}
+
+/// Names of namespaces begin with a slash; callers may leave it out.
+fn with_slash(name: &str) -> Cow<'_, str> {
+    if name.starts_with('/') {
+        name.into()
+    } else {
+        format!("/{name}").into()
     }
 }

@@ -1,11 +1,32 @@
-//! In progress.
-use super::{Handshake, TransportKind};
-use crate::error::DisconnectReason;
+//! One client's session: the state machine that polls, POSTs, a WebSocket and emits from any thread meet in.
+//!
+//! Every request of a session may come on another worker, so all state is behind one mutex, held briefly and never while
+//! the application is called. Transports register a waker under that mutex, so no wake-up is lost. How a poll is answered
+//! is in `polling.rs`, how frames are written in `websocket.rs`.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::Waker;
+use std::time::Instant;
+
+use actix_ws::CloseCode;
 use bytes::Bytes;
 use bytestring::ByteString;
-use std::sync::Arc;
+use futures::future::BoxFuture;
+use tokio::runtime::Handle;
+use tokio::task::AbortHandle;
 
-pub(crate) type WrittenHook = Box<dyn FnOnce() + Send + Sync>;
+use super::SessionHandler;
+use super::codec::{Message, Packet};
+use super::handshake::{Handshake, TransportKind};
+use super::heartbeat::{Beat, Heartbeat};
+use super::outbox::{Frame, Outbox, WrittenHook};
+use super::registry::{EngineCore, SessionId};
+use crate::config::Config;
+use crate::error::DisconnectReason;
+
+/// How long a session closed by its client's POST waits for the poll that was sent together with it and is late.
+const LATE_POLL: std::time::Duration = std::time::Duration::from_millis(100);
 
 /// Why a message was not queued.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -18,28 +39,402 @@ pub enum SendError {
     QueueFull,
 }
 
-/// One client's connection, over whichever transport.
+/// What the transport does after a message was handed over.
+pub enum Flow {
+    /// Reads on.
+    Continue,
+    /// Reads on when this is done: the application cannot keep up.
+    Wait(BoxFuture<'static, ()>),
+}
+
+/// How a session takes its leave, by who ended it (protocol notes, "Close semantics on polling").
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Farewell {
+    /// Queued packets are delivered, then `1`; a poll that comes later still gets them.
+    Flush,
+    /// The waiting poll gets `1`.
+    Abrupt,
+    /// The client said `1`: its waiting poll gets `6`.
+    ByClient,
+    /// The connection is gone; there is nobody to tell.
+    Lost,
+}
+
+/// Where packets go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Route {
+    /// To polls.
+    Polling,
+    /// To polls, while a WebSocket is tried out. Once it has been `probed`, polls are answered soon, for the client to
+    /// pause them.
+    Upgrading { probed: bool },
+    /// To the WebSocket.
+    WebSocket,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    Open,
+    /// Ended; the farewell may still be under way.
+    Ended(Farewell),
+}
+
+/// A client's connection, over whichever transport.
 pub struct Session {
+    id: SessionId,
+    engine: Arc<EngineCore>,
+    /// The worker that accepted the session; its tasks run there.
+    runtime: Handle,
     handshake: Arc<Handshake>,
+    handler: OnceLock<Arc<dyn SessionHandler>>,
+    state: Mutex<State>,
+}
+
+pub(crate) struct State {
+    pub(crate) phase: Phase,
+    pub(crate) route: Route,
+    pub(crate) outbox: Outbox,
+    pub(crate) poll_active: bool,
+    pub(crate) post_active: bool,
+    pub(crate) poll_waker: Option<Waker>,
+    pub(crate) socket_waker: Option<Waker>,
+    /// Close code of the WebSocket, if the reason has one.
+    pub(crate) close_code: Option<CloseCode>,
+    heartbeat: Heartbeat,
+    /// When the session ends unless the application found it useful before.
+    accept_by: Option<Instant>,
+    /// Transports that wait for the application and read no packets, pongs included.
+    blocked: usize,
+    /// The task that watches the time of a polling session, or of its farewell.
+    watch: Option<AbortHandle>,
+}
+
+impl State {
+    /// Wakes whoever writes.
+    fn wakers(&mut self) -> [Option<Waker>; 2] {
+        [self.poll_waker.take(), self.socket_waker.take()]
+    }
+}
+
+fn wake(wakers: [Option<Waker>; 2]) {
+    wakers.into_iter().flatten().for_each(Waker::wake);
 }
 
 impl Session {
+    pub(crate) fn new(
+        id: SessionId,
+        engine: Arc<EngineCore>,
+        handshake: Handshake,
+        transport: TransportKind,
+    ) -> Self {
+        let (now, config) = (Instant::now(), engine.config());
+        let state = State {
+            phase: Phase::Open,
+            route: match transport {
+                TransportKind::Polling => Route::Polling,
+                TransportKind::WebSocket => Route::WebSocket,
+            },
+            outbox: Outbox::default(),
+            poll_active: false,
+            post_active: false,
+            poll_waker: None,
+            socket_waker: None,
+            close_code: None,
+            heartbeat: Heartbeat::new(now, config.ping_interval),
+            accept_by: None,
+            blocked: 0,
+            watch: None,
+        };
+        Self {
+            id,
+            runtime: Handle::current(),
+            handshake: Arc::new(handshake),
+            handler: OnceLock::new(),
+            state: Mutex::new(state),
+            engine,
+        }
+    }
+
     /// The request that opened the session.
     pub fn handshake(&self) -> &Arc<Handshake> {
         &self.handshake
     }
+
     /// The transport in use now.
     pub fn transport(&self) -> TransportKind {
-        TransportKind::Polling
+        match self.state().route {
+            Route::WebSocket => TransportKind::WebSocket,
+            Route::Polling | Route::Upgrading { .. } => TransportKind::Polling,
+        }
     }
-    /// Closes the session.
-    pub fn close(&self, _reason: DisconnectReason) {}
+
+    /// Sends a message. Never blocks.
+    ///
+    /// # Errors
+    /// When the session is closed. A full queue is an error too, and closes the session.
+    pub fn send(&self, message: Message) -> Result<(), SendError> {
+        let frame = match message {
+            Message::Text(text) => Frame::Text(format!("4{text}").into()),
+            Message::Binary(bytes) => Frame::Binary(bytes),
+        };
+        let sent = self.queue(frame, &[], None);
+        if sent == Err(SendError::QueueFull) {
+            self.close(DisconnectReason::QueueFull);
+        }
+        sent
+    }
+
+    /// Closes the session. What was queued is delivered first, except with [`DisconnectReason::QueueFull`].
+    pub fn close(&self, reason: DisconnectReason) {
+        self.end(reason, Farewell::Flush, None);
+    }
+
+    /// Whether the session is open.
+    pub fn is_open(&self) -> bool {
+        self.state().phase == Phase::Open
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        self.engine.config()
+    }
+
+    pub(crate) fn id(&self) -> &SessionId {
+        &self.id
+    }
+
+    pub(crate) fn engine(&self) -> &Arc<EngineCore> {
+        &self.engine
+    }
+
+    /// The worker's runtime, for tasks that belong to this session.
+    pub(crate) fn runtime(&self) -> &Handle {
+        &self.runtime
+    }
+
+    /// Sets who gets the messages; before the first one.
+    pub(crate) fn attach(&self, handler: Arc<dyn SessionHandler>) {
+        // Only the registry attaches, and only once.
+        drop(self.handler.set(handler));
+    }
+
+    /// Ends the session at `deadline` unless [`accepted`](Self::accepted) is called before.
+    pub(crate) fn accept_by(&self, deadline: Instant) {
+        self.state().accept_by = Some(deadline);
+    }
+
+    /// The application has a use for this session.
+    pub(crate) fn accepted(&self) {
+        self.state().accept_by = None;
+    }
+
+    /// Queues the frames of a packet, all or none. A full queue is left to the caller, who may hold locks that closing
+    /// needs.
     pub(crate) fn queue(
         &self,
-        _head: &ByteString,
-        _attachments: &[Bytes],
-        _hook: Option<WrittenHook>,
+        first: Frame,
+        attachments: &[Bytes],
+        on_written: Option<WrittenHook>,
     ) -> Result<(), SendError> {
+        let config = self.engine.config();
+        let (max_bytes, max_messages) = (config.max_queue_bytes, config.max_queue_messages);
+        let mut state = self.state();
+        if state.phase != Phase::Open {
+            return Err(SendError::Closed);
+        }
+        if !state
+            .outbox
+            .push(first, attachments, on_written, max_bytes, max_messages)
+        {
+            return Err(SendError::QueueFull);
+        }
+        let wakers = state.wakers();
+        drop(state);
+        wake(wakers);
         Ok(())
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a packet from a transport. Order is the transport's.
+    pub(crate) fn receive(self: &Arc<Self>, packet: Packet) -> Flow {
+        let config = self.engine.config();
+        let mut state = self.state();
+        if state.phase != Phase::Open {
+            return Flow::Continue;
+        }
+        let now = Instant::now();
+        if packet == Packet::Pong {
+            state.heartbeat.pong(now, config.ping_interval);
+        } else {
+            state.heartbeat.activity(now, config.ping_timeout);
+        }
+        drop(state);
+        match packet {
+            Packet::Message(message) => match self.handler.get() {
+                Some(handler) => Arc::clone(handler).message(self, message),
+                None => Flow::Continue,
+            },
+            Packet::Close => {
+                self.end(DisconnectReason::TransportClose, Farewell::ByClient, None);
+                Flow::Continue
+            }
+            // Only servers ping.
+            Packet::Ping(_) => {
+                self.end(DisconnectReason::ParseError, Farewell::Abrupt, None);
+                Flow::Continue
+            }
+            Packet::Open | Packet::Pong | Packet::Upgrade | Packet::Noop => Flow::Continue,
+        }
+    }
+
+    /// A transport waits for the application from here until the guard is dropped; the client is not to blame for the
+    /// pongs it cannot read meanwhile.
+    pub(crate) fn block(self: &Arc<Self>) -> Blocked {
+        self.state().blocked += 1;
+        Blocked(Arc::clone(self))
+    }
+
+    /// When [`tick`](Self::tick) has to be called next.
+    pub(crate) fn deadline(&self) -> Instant {
+        let state = self.state();
+        let beat = state.heartbeat.deadline();
+        state
+            .accept_by
+            .map_or(beat, |accept_by| accept_by.min(beat))
+    }
+
+    /// Lets time pass: pings, or ends the session. `false` once it has ended.
+    pub(crate) fn tick(&self, now: Instant) -> bool {
+        let config = self.engine.config();
+        let mut state = self.state();
+        if state.phase != Phase::Open {
+            return false;
+        }
+        if state.accept_by.is_some_and(|accept_by| accept_by <= now) {
+            drop(state);
+            self.end(DisconnectReason::ConnectTimeout, Farewell::Flush, None);
+            return false;
+        }
+        if state.blocked > 0 {
+            state.heartbeat.excuse(now, config.ping_timeout);
+        }
+        let mut wakers = [None, None];
+        loop {
+            match state.heartbeat.beat(now, config.ping_timeout) {
+                Beat::Wait => break,
+                Beat::Ping => {
+                    state
+                        .outbox
+                        .push_control(Frame::Text(ByteString::from_static("2")));
+                    wakers = state.wakers();
+                }
+                Beat::TimedOut => {
+                    drop(state);
+                    self.end(DisconnectReason::PingTimeout, Farewell::Abrupt, None);
+                    return false;
+                }
+            }
+        }
+        drop(state);
+        wake(wakers);
+        true
+    }
+
+    /// Ends the session, once: later calls change nothing.
+    pub(crate) fn end(
+        &self,
+        reason: DisconnectReason,
+        farewell: Farewell,
+        close_code: Option<CloseCode>,
+    ) {
+        let mut state = self.state();
+        if state.phase != Phase::Open {
+            return;
+        }
+        state.phase = Phase::Ended(farewell);
+        state.close_code = close_code;
+        if farewell != Farewell::Flush || reason == DisconnectReason::QueueFull {
+            state.outbox.clear();
+        }
+        if let Some(watch) = state.watch.take() {
+            watch.abort();
+        }
+        let lingers = match (state.route, farewell) {
+            // The connection's task says goodbye and then forgets the session.
+            (Route::WebSocket, Farewell::Flush | Farewell::Abrupt | Farewell::ByClient) => None,
+            (_, Farewell::Flush) => Some(self.engine.config().close_timeout),
+            (_, Farewell::ByClient) if !state.poll_active => Some(LATE_POLL),
+            _ => {
+                self.engine.forget(self);
+                None
+            }
+        };
+        if let Some(patience) = lingers {
+            let (engine, id) = (Arc::clone(&self.engine), self.id);
+            let linger = self.runtime.spawn(async move {
+                tokio::time::sleep(patience).await;
+                engine.forget_id(&id);
+            });
+            state.watch = Some(linger.abort_handle());
+        }
+        let wakers = state.wakers();
+        drop(state);
+        wake(wakers);
+        tracing::debug!(reason = reason.as_str(), "engine.io session ended");
+        if let Some(handler) = self.handler.get() {
+            Arc::clone(handler).closed(reason);
+        }
+    }
+
+    /// The farewell was delivered, or cannot be: nobody will ask for this session again.
+    pub(crate) fn finish(&self) {
+        if let Some(watch) = self.state().watch.take() {
+            watch.abort();
+        }
+        self.engine.forget(self);
+    }
+
+    /// Starts the task that keeps the time of a polling session.
+    pub(crate) fn start_watch(self: &Arc<Self>) {
+        let session = Arc::clone(self);
+        let watch = self.runtime.spawn(async move {
+            loop {
+                tokio::time::sleep_until(session.deadline().into()).await;
+                if !session.tick(Instant::now()) {
+                    break;
+                }
+            }
+        });
+        self.state().watch = Some(watch.abort_handle());
+    }
+
+    /// Stops that task: a WebSocket's own task keeps the time from here on.
+    pub(crate) fn stop_watch(&self) {
+        if let Some(watch) = self.state().watch.take() {
+            watch.abort();
+        }
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The id is secret.
+        f.debug_struct("Session")
+            .field("handshake", &self.handshake)
+            .finish_non_exhaustive()
+    }
+}
+
+/// See [`Session::block`].
+pub(crate) struct Blocked(Arc<Session>);
+
+impl Drop for Blocked {
+    fn drop(&mut self) {
+        let ping_timeout = self.0.engine.config().ping_timeout;
+        let mut state = self.0.state();
+        state.blocked -= 1;
+        state.heartbeat.excuse(Instant::now(), ping_timeout);
     }
 }

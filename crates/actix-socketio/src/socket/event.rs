@@ -1,7 +1,5 @@
 //! An event as a handler gets it.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use serde::de::{DeserializeOwned, Error as _};
 use serde_json::value::RawValue;
@@ -11,7 +9,7 @@ use super::ack::AckSender;
 /// An event a client sent.
 #[derive(Debug)]
 pub struct Event {
-    pub(crate) name: Arc<str>,
+    pub(crate) name: Box<str>,
     pub(crate) args: Vec<Box<RawValue>>,
     pub(crate) attachments: Vec<Bytes>,
     /// Where to send the acknowledgement, if the client asked for one.
@@ -43,6 +41,11 @@ impl Event {
     /// All arguments as the JSON text the client sent. Binary values are [`Placeholder`](super::Placeholder)s.
     pub fn raw_args(&self) -> &[Box<RawValue>] {
         &self.args
+    }
+
+    /// Takes the event apart: whom to answer, and the arguments.
+    pub fn into_ack(self) -> (Option<AckSender>, Vec<Box<RawValue>>) {
+        (self.ack, self.args)
     }
 
     /// The binary values, addressed by [`Placeholder::num`](super::Placeholder::num).

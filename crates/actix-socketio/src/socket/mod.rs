@@ -6,12 +6,14 @@ mod emit;
 mod event;
 mod inbox;
 mod namespace;
-pub(crate) mod packet;
+mod packet;
+mod parser;
 mod room;
 #[expect(clippy::module_inception, reason = "the concept is the file")]
 mod socket;
 
 pub use self::ack::{AckResponse, AckSender};
+pub(crate) use self::client::{Clients, Namespaces};
 pub use self::emit::{Broadcast, Encoded, OnWritten, Placeholder};
 pub use self::event::Event;
 pub(crate) use self::namespace::NamespaceCore;

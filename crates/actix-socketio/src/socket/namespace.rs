@@ -37,7 +37,7 @@ pub trait Namespace: Send + Sync + 'static {
     /// A [`ConnectError`] refuses the client, which gets a `connect_error` event.
     ///
     /// # Cancellation
-    /// Dropped when the session closes or `connect_timeout` has passed since the session was opened.
+    /// Dropped when the session closes, or after `connect_timeout`; then the client gets a `connect_error`.
     async fn connect(&self, request: ConnectRequest) -> Result<SocketData, ConnectError>;
 
     /// The client was accepted, and the acceptance is queued: what is emitted here arrives after it. Join rooms here:

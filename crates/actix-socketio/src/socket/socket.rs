@@ -9,11 +9,12 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::ack::{AckResponse, PendingAcks};
+use super::client::Client;
 use super::emit::{Encoded, OnWritten};
 use super::inbox::Inbox;
 use super::namespace::{NamespaceCore, NamespaceHandle, SocketData};
 use super::room::Room;
-use crate::engine::{Handshake, SendError, Session, TransportKind};
+use crate::engine::{Frame, Handshake, SendError, Session, TransportKind};
 use crate::error::{AckError, DisconnectReason, EmitError};
 
 /// Public id of a socket: 20 URL-safe characters (120 random bits). Not the secret session id.
@@ -65,6 +66,7 @@ pub(crate) struct SocketCore {
     pub(crate) id: SocketId,
     pub(crate) namespace: Arc<NamespaceCore>,
     pub(crate) session: Arc<Session>,
+    pub(crate) client: Arc<Client>,
     pub(crate) data: SocketData,
     pub(crate) connected: AtomicBool,
     pub(crate) acks: Mutex<PendingAcks>,
@@ -187,12 +189,16 @@ impl Socket {
         }
     }
 
-    /// Disconnects. What was emitted before is still delivered.
+    /// Disconnects. What was emitted before is still delivered; events that wait for the handler are dropped.
     ///
-    /// With `close: false` the socket leaves its namespace and other namespaces of the client go on; official clients
-    /// do not come back by themselves. With `close: true` the session ends, and so do all its sockets.
+    /// With `close: false` the socket leaves its namespace and other namespaces of the client go on. With `close: true`
+    /// all its namespaces are left and the session ends. Official clients do not come back by themselves either way.
     pub fn disconnect(&self, close: bool) {
-        super::client::disconnect(self, close);
+        if close {
+            self.0.client.kick_all(&self.0.session);
+        } else {
+            self.0.client.kick(self);
+        }
     }
 
     pub(crate) fn namespace(&self) -> &Arc<str> {
@@ -212,9 +218,8 @@ impl Socket {
             let (hook, socket) = (Arc::clone(hook), self.clone());
             Box::new(move || hook.written(&socket)) as crate::engine::WrittenHook
         });
-        self.0
-            .session
-            .queue(packet.head(), packet.attachments(), on_written)
+        let head = Frame::Text(packet.head().clone());
+        self.0.session.queue(head, packet.attachments(), on_written)
     }
 
     /// Closes the session after [`queue`](Self::queue) found no room.
