@@ -133,7 +133,7 @@ fn check(
             match transport {
                 _ if !version => Err(RequestError::BadRequest),
                 TransportKind::Polling if !on_socket && !upgrades => Ok(Checked::Use(session)),
-                TransportKind::WebSocket if !on_socket && upgrades => Ok(Checked::Upgrade(session)),
+                TransportKind::WebSocket if upgrades => Ok(Checked::Upgrade(session)),
                 _ => Err(RequestError::BadRequest),
             }
         }

@@ -25,17 +25,21 @@ pub(crate) async fn open(
     if !config.allow_upgrades {
         return RequestError::BadRequest.response();
     }
-    let Some(attempt) = Attempt::begin(session) else {
-        // Upgrading or closing already: the new WebSocket is refused, the old one stays.
-        return RequestError::BadRequest.response();
+    let attempt = Attempt::begin(session);
+    let (response, socket) = match websocket::accept(config, request, body).await {
+        Ok(accepted) => accepted,
+        Err(error) => return error.error_response(),
     };
-    match websocket::accept(config, request, body).await {
-        Ok((response, socket)) => {
-            actix_web::rt::spawn(attempt.run(socket));
-            response
+    match attempt {
+        Some(attempt) => actix_web::rt::spawn(attempt.run(socket)),
+        // Upgrading, upgraded or closing already. Clients expect an accepted WebSocket that closes, and not an error
+        // status; the old one stays.
+        None => {
+            let engine = Arc::clone(session.engine());
+            actix_web::rt::spawn(async move { socket.close(None, engine.config()).await })
         }
-        Err(error) => error.error_response(),
-    }
+    };
+    response
 }
 
 /// An upgrade under way. Dropped before its end, it leaves the session polling.
