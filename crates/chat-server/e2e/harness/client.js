@@ -31,9 +31,13 @@ export class Client {
     return this.refusal;
   }
 
-  /** Emits with an ack and returns the ack. */
+  /** Emits with an ack and returns the ack; fails when the connection ends first. */
   ask(event, payload, timeout = 10_000) {
-    return within(timeout, new Promise((answer) => this.socket.emit(event, payload, answer)), `ack of ${event}`);
+    const ack = new Promise((answer, fail) => {
+      this.socket.emit(event, payload, answer);
+      this.socket.once('disconnect', (reason) => fail(new Error(`${reason} before the ack of ${event}`)));
+    });
+    return within(timeout, ack, `ack of ${event}`);
   }
 
   /** Emits without asking for an ack. */

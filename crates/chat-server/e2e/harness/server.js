@@ -125,9 +125,9 @@ export class Server {
   }
 
   /** Asks it to stop, and returns how it ended. */
-  async terminate(timeout = 12_000) {
-    this.child.kill('SIGTERM');
-    return within(timeout, this.exited, 'the server stops');
+  async terminate(signal = 'SIGTERM') {
+    this.child.kill(signal);
+    return within(12_000, this.exited, 'the server stops');
   }
 
   /** Disconnects the clients and stops the process. */

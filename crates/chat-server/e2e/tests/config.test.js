@@ -181,7 +181,6 @@ test('SIGTERM and SIGINT: exit 0, and the clients come back by themselves', asyn
   await until(() => client.socket.connected, { timeout: 10_000 });
   const stored = new Set((await a.history(thread)).map((m) => m.id));
   for (const ack of (await acks).filter((ack) => ack?.ok)) assert.ok(stored.has(ack.message.id), 'an acked message is lost');
-  server.child.kill('SIGINT');
-  assert.deepEqual(await server.exited, { code: 0, signal: null });
+  assert.deepEqual(await server.terminate('SIGINT'), { code: 0, signal: null });
   await server.stop();
 });

@@ -17,24 +17,19 @@ const BEFORE_THE_CUT = 600;
 /** Fifty senders who write as fast as they are acked, until the server is killed; what each was acked. */
 async function writeUntilKilled(senders) {
   let count = 0;
-  let killed = false;
   const everybody = senders.map(async ({ client, thread, name }) => {
     const sent = [];
-    for (let n = 0; !killed; n += 1) {
+    while (client.socket.connected) {
+      const n = sent.length;
       const message = { threadId: thread, content: `${name} ${n}`, clientMessageId: `${name}-${n}` };
-      const ack = await Promise.race([
-        client.ask('private_message', message, 15_000).catch(() => undefined),
-        client.disconnected(20_000).catch(() => undefined),
-      ]);
-      sent.push({ message, id: ack?.ok ? ack.message.id : undefined, seq: ack?.message?.seq });
-      if (ack?.ok) count += 1;
+      const ack = await client.ask('private_message', message, 15_000).catch(() => undefined);
+      sent.push({ message, id: ack && acked(ack).message.id, seq: ack?.message.seq });
+      if (ack) count += 1;
     }
     return sent;
   });
   await until(() => count >= BEFORE_THE_CUT, { timeout: 30_000, every: 1, what: `${BEFORE_THE_CUT} messages are acked` });
-  const cut = server.kill9();
-  await cut;
-  killed = true;
+  await server.kill9();
   return Promise.all(everybody);
 }
 

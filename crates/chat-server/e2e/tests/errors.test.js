@@ -63,6 +63,7 @@ test('a body beyond the limit: declared, and not declared', async () => {
       response.resume();
       resolve(response.statusCode);
     });
+    chunked.setTimeout(10_000, () => chunked.destroy(new Error('no answer')));
     chunked.on('error', (error) => (error.code === 'ECONNRESET' || error.code === 'EPIPE' ? resolve(413) : reject(error)));
     for (let n = 0; n < 20; n += 1) chunked.write('x'.repeat(10_000));
     chunked.end();

@@ -44,10 +44,10 @@ test('messages sent while the transport is upgraded keep their order and are not
   const bob = await b.connect();
   for (let round = 0; round < 5; round += 1) {
     const alice = await a.connect({ transports: ['polling', 'websocket'] });
-    const upgraded = new Promise((resolve) => alice.socket.io.engine.once('upgrade', resolve));
     const pending = [];
     for (let n = 0; n < 20; n += 1) pending.push(say(alice, { threadId: thread }, `${round}: ${n}`));
-    await Promise.all([upgraded, ...pending]);
+    await Promise.all(pending);
+    await until(() => alice.socket.io.engine.transport.name === 'websocket');
     alice.close();
   }
   await until(() => bob.seen('message').length >= 100);
