@@ -1,1 +1,6 @@
-//! Skeleton.
+//! Adapters for the ports of `chat-domain`.
+
+pub mod events;
+pub mod jwt;
+pub mod memory;
+pub mod moderation;
