@@ -44,8 +44,8 @@ pub struct Config {
     /// Largest WebSocket message or POST body accepted, in bytes; announced as `maxPayload`. Default 1 000 000, as in
     /// Node. More closes a WebSocket with 1009, and answers a POST with 413.
     pub max_payload_bytes: usize,
-    /// Most packets in one POST body. Default 1024: a client sends a few dozen in its worst burst, and each costs an
-    /// allocation.
+    /// Most packets in one POST body. Default 10 000: a client that comes back sends all it has
+    /// saved up in one body, split by `max_payload_bytes` only; packets are read one by one.
     pub max_packets_per_payload: usize,
     /// Most fragments of one WebSocket message. Default 128: browsers send one, proxies a few; each costs an allocation.
     pub max_fragments: usize,
@@ -94,7 +94,7 @@ impl Default for Config {
             close_timeout: Duration::from_secs(30),
             allow_upgrades: true,
             max_payload_bytes: 1_000_000,
-            max_packets_per_payload: 1024,
+            max_packets_per_payload: 10_000,
             max_fragments: 128,
             max_attachments: 10,
             max_attachment_bytes: 1_000_000,

@@ -103,6 +103,11 @@ impl Outbox {
         self.frames.is_empty()
     }
 
+    /// Whether at least half of a limit is used up.
+    pub(crate) fn is_half_full(&self, max_bytes: usize, max_messages: usize) -> bool {
+        self.bytes >= max_bytes / 2 || self.frames.len() >= max_messages / 2
+    }
+
     /// Drops everything.
     pub(crate) fn clear(&mut self) {
         *self = Self::default();

@@ -231,6 +231,7 @@ impl<'a> PollSlot<'a> {
             (Phase::Open, route) => {
                 if !state.outbox.is_empty() {
                     let hooks = state.outbox.drain_into(&mut body);
+                    state.wake_if_room(self.session.config());
                     return Poll::Ready(Answer::Packets {
                         body: body.finish(),
                         hooks,

@@ -6,7 +6,7 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::task::Waker;
+use std::task::{Poll, Waker};
 use std::time::Instant;
 
 use actix_ws::CloseCode;
@@ -98,6 +98,8 @@ pub(crate) struct State {
     pub(crate) post_active: bool,
     pub(crate) poll_waker: Option<Waker>,
     pub(crate) socket_waker: Option<Waker>,
+    /// Who waits for the queue to become shorter.
+    room_wakers: Vec<Waker>,
     /// Close code of the WebSocket, if the reason has one.
     pub(crate) close_code: Option<CloseCode>,
     heartbeat: Heartbeat,
@@ -110,6 +112,18 @@ pub(crate) struct State {
 }
 
 impl State {
+    /// Wakes who waits for room, if there is some. After frames were taken from the outbox.
+    pub(crate) fn wake_if_room(&mut self, config: &Config) {
+        if !self.room_wakers.is_empty() && !self.is_half_full(config) {
+            self.room_wakers.drain(..).for_each(Waker::wake);
+        }
+    }
+
+    fn is_half_full(&self, config: &Config) -> bool {
+        self.outbox
+            .is_half_full(config.max_queue_bytes, config.max_queue_messages)
+    }
+
     /// Wakes whoever writes.
     fn wakers(&mut self) -> [Option<Waker>; 2] {
         [self.poll_waker.take(), self.socket_waker.take()]
@@ -139,6 +153,7 @@ impl Session {
             post_active: false,
             poll_waker: None,
             socket_waker: None,
+            room_wakers: Vec::new(),
             close_code: None,
             heartbeat: Heartbeat::new(now, config.ping_interval),
             accept_by: None,
@@ -253,6 +268,19 @@ impl Session {
         Ok(())
     }
 
+    /// Waits until less than half of the queue is used, or the session has ended.
+    pub(crate) async fn room(&self) {
+        std::future::poll_fn(|cx| {
+            let mut state = self.state();
+            if state.phase != Phase::Open || !state.is_half_full(self.config()) {
+                return Poll::Ready(());
+            }
+            state.room_wakers.push(cx.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -280,6 +308,7 @@ impl Session {
                 self.end(DisconnectReason::TransportClose, Farewell::ByClient, None);
                 Flow::Continue
             }
+
             // Only servers ping.
             Packet::Ping(_) => {
                 self.end(DisconnectReason::ParseError, Farewell::Abrupt, None);
@@ -317,7 +346,8 @@ impl Session {
             self.end(DisconnectReason::ConnectTimeout, Farewell::Flush, None);
             return false;
         }
-        if state.blocked > 0 {
+        // A client that does not fetch what waits for it gets no excuse.
+        if state.blocked > 0 && !state.is_half_full(config) {
             state.heartbeat.excuse(now, config.ping_timeout);
         }
         let mut wakers = [None, None];
@@ -380,6 +410,7 @@ impl Session {
             state.watch = Some(linger.abort_handle());
         }
         let wakers = state.wakers();
+        state.room_wakers.drain(..).for_each(Waker::wake);
         drop(state);
         wake(wakers);
         tracing::debug!(reason = reason.as_str(), "engine.io session ended");

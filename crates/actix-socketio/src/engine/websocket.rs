@@ -315,10 +315,14 @@ impl Connection {
             }
             let (message, on_written) = match self.pong.take() {
                 Some(bytes) => (WsMessage::Pong(bytes), None),
-                None => match self.session.state().outbox.pop() {
-                    Some(next) => (message(next.frame), next.on_written),
-                    None => continue,
-                },
+                None => {
+                    let mut state = self.session.state();
+                    let Some(next) = state.outbox.pop() else {
+                        continue;
+                    };
+                    state.wake_if_room(self.session.config());
+                    (message(next.frame), next.on_written)
+                }
             };
             if Pin::new(&mut socket.sink).start_send(message).is_err() {
                 self.session

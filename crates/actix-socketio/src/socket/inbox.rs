@@ -97,7 +97,12 @@ async fn room(socket: Socket, limit: usize) {
 /// Calls the handler for all that is queued, one after the other.
 async fn work_off(socket: Socket, limit: usize) {
     let handler = &socket.0.namespace.handler;
-    while let Some(item) = socket.0.inbox.next(limit) {
+    loop {
+        // A client that asks faster than it takes the answers is read no further, instead of overflowing its queue.
+        socket.0.session.room().await;
+        let Some(item) = socket.0.inbox.next(limit) else {
+            break;
+        };
         let call = match item {
             Item::Connected => handler.connected(socket.clone()),
             Item::Event(event) => handler.event(socket.clone(), event),

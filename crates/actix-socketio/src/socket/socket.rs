@@ -189,6 +189,12 @@ impl Socket {
         }
     }
 
+    /// Waits until less than half of the session's queue is used, or the session has ended. To pace an emit of many
+    /// packets, which would overflow the queue; handlers are called only after this.
+    pub async fn room_to_send(&self) {
+        self.0.session.room().await;
+    }
+
     /// Disconnects. What was emitted before is still delivered; events that wait for the handler are dropped.
     ///
     /// With `close: false` the socket leaves its namespace and other namespaces of the client go on. With `close: true`
