@@ -49,7 +49,11 @@ pub const fn status(code: ErrorCode) -> StatusCode {
 
 /// An error on its way to a client. What is in `source` is logged and never sent.
 #[derive(Debug)]
-pub struct ApiError {
+pub struct ApiError(Box<Parts>);
+
+/// Behind a box: a result carries the error through every layer, and most results are none.
+#[derive(Debug)]
+struct Parts {
     code: ErrorCode,
     status: StatusCode,
     detail: Cow<'static, str>,
@@ -63,7 +67,7 @@ impl ApiError {
     /// An error with a text that is safe to show: lower case, no full stop.
     #[must_use]
     pub fn new(code: ErrorCode, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self {
+        Self(Box::new(Parts {
             code,
             status: status(code),
             detail: detail.into(),
@@ -71,7 +75,7 @@ impl ApiError {
             retry_after_ms: (code == ErrorCode::Unavailable).then_some(UNAVAILABLE_RETRY_MS),
             allow: None,
             source: None,
-        }
+        }))
     }
 
     /// `validation_failed`, at one field of the body, path or query.
@@ -86,10 +90,9 @@ impl ApiError {
     /// `validation_failed`, at several fields.
     #[must_use]
     pub fn invalid_fields(fields: Vec<FieldError>) -> Self {
-        Self {
-            fields,
-            ..Self::new(ErrorCode::ValidationFailed, "the request is not valid")
-        }
+        let mut error = Self::new(ErrorCode::ValidationFailed, "the request is not valid");
+        error.0.fields = fields;
+        error
     }
 
     /// Nothing is at this address.
@@ -102,51 +105,71 @@ impl ApiError {
     /// is `not_found`: no such operation.
     #[must_use]
     pub fn method_not_allowed(allow: &[Method]) -> Self {
-        Self {
-            status: StatusCode::METHOD_NOT_ALLOWED,
-            allow: allow_header(allow),
-            ..Self::new(ErrorCode::NotFound, "this address does not take the method")
-        }
+        let mut error = Self::new(ErrorCode::NotFound, "this address does not take the method");
+        error.0.status = StatusCode::METHOD_NOT_ALLOWED;
+        error.0.allow = allow_header(allow);
+        error
+    }
+
+    /// What fits a bare status, such as that of an error of actix itself: its text may tell more than a client should
+    /// know.
+    #[must_use]
+    pub fn from_status(status: StatusCode) -> Self {
+        let code = match status.as_u16() {
+            401 => ErrorCode::Unauthenticated,
+            403 => ErrorCode::Forbidden,
+            404 | 405 => ErrorCode::NotFound,
+            409 => ErrorCode::Conflict,
+            413 => ErrorCode::PayloadTooLarge,
+            415 => ErrorCode::UnsupportedMediaType,
+            429 => ErrorCode::RateLimited,
+            503 => ErrorCode::Unavailable,
+            500.. => ErrorCode::Internal,
+            _ => ErrorCode::ValidationFailed,
+        };
+        let mut error = Self::new(code, "the request could not be handled");
+        error.0.status = status;
+        error
     }
 
     /// Remembers the cause for the log.
     #[must_use]
     pub fn caused_by(mut self, source: impl Into<BoxError>) -> Self {
-        self.source = Some(source.into());
+        self.0.source = Some(source.into());
         self
     }
 
     /// Tells when to come back.
     #[must_use]
-    pub const fn retry_after_ms(mut self, millis: u64) -> Self {
-        self.retry_after_ms = Some(millis);
+    pub fn retry_after_ms(mut self, millis: u64) -> Self {
+        self.0.retry_after_ms = Some(millis);
         self
     }
 
     /// The code that the client branches on.
     #[must_use]
-    pub const fn code(&self) -> ErrorCode {
-        self.code
+    pub fn code(&self) -> ErrorCode {
+        self.0.code
     }
 
     /// What is wrong with which field; empty unless the code is `validation_failed`.
     #[must_use]
     pub fn fields(&self) -> &[FieldError] {
-        &self.fields
+        &self.0.fields
     }
 
     /// The answer, with the id of the request it answers.
     #[must_use]
     pub fn to_response(&self, request_id: &str) -> HttpResponse {
-        let mut response = HttpResponse::build(self.status);
+        let mut response = HttpResponse::build(self.0.status);
         response.content_type(PROBLEM_JSON);
-        if let Some(millis) = self.retry_after_ms {
+        if let Some(millis) = self.0.retry_after_ms {
             response.insert_header((RETRY_AFTER, millis.div_ceil(1_000).max(1).to_string()));
         }
-        if self.status == StatusCode::UNAUTHORIZED {
+        if self.0.status == StatusCode::UNAUTHORIZED {
             response.insert_header((WWW_AUTHENTICATE, "Bearer"));
         }
-        if let Some(allow) = &self.allow {
+        if let Some(allow) = &self.0.allow {
             response.insert_header((ALLOW, allow.clone()));
         }
         let problem = Problem::new(self, request_id);
@@ -162,19 +185,19 @@ pub(crate) fn allow_header(methods: &[Method]) -> Option<HeaderValue> {
 
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.code.as_str(), self.detail)
+        write!(f, "{}: {}", self.0.code.as_str(), self.0.detail)
     }
 }
 
 impl Error for ApiError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.source.as_deref().map(|source| source as _)
+        self.0.source.as_deref().map(|source| source as _)
     }
 }
 
 impl ResponseError for ApiError {
     fn status_code(&self) -> StatusCode {
-        self.status
+        self.0.status
     }
 
     /// Only seen where the application's middleware is missing: it writes the answer anew with the request's id.

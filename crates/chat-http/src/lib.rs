@@ -14,7 +14,7 @@
 //! | [`client_address`], [`origins`] | who calls, shared with the other front ends |
 //!
 //! # Add an endpoint
-//! 1. A file in `routes/<concept>/` with the handler, its `#[utoipa::path]`, and its tests below.
+//! 1. A file in `routes/<concept>/` with the handler and its `#[utoipa::path]`; its tests in `tests/api/<concept>.rs`.
 //! 2. A body or query type in `dto/<concept>.rs` (serde, garde, utoipa), if it takes one.
 //! 3. A line in `routes/mod.rs`, and one in the list of paths in `openapi.rs`.
 //! 4. `UPDATE_GENERATED=1 cargo test -p chat-http --test openapi`.

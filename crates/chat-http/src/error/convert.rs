@@ -1,6 +1,5 @@
 //! From the errors of use cases. Each says its own code; here it gets fields, a wait, and its cause for the log.
 
-use actix_web::ResponseError;
 use chat_domain::{
     error::{ErrorCode, RepoError},
     model::limit::Limited,
@@ -133,33 +132,6 @@ impl From<ReportError> for ApiError {
             _ => None,
         };
         answer_at(field, error.code(), error)
-    }
-}
-
-impl ApiError {
-    /// What fits an error of actix itself, by its status: its text may tell more than a client should know.
-    pub(crate) fn from_actix(error: &dyn ResponseError) -> Self {
-        Self::from_status(error.status_code())
-    }
-
-    /// What fits a bare status.
-    pub(crate) fn from_status(status: actix_web::http::StatusCode) -> Self {
-        let code = match status.as_u16() {
-            401 => ErrorCode::Unauthenticated,
-            403 => ErrorCode::Forbidden,
-            404 | 405 => ErrorCode::NotFound,
-            409 => ErrorCode::Conflict,
-            413 => ErrorCode::PayloadTooLarge,
-            415 => ErrorCode::UnsupportedMediaType,
-            429 => ErrorCode::RateLimited,
-            503 => ErrorCode::Unavailable,
-            500.. => ErrorCode::Internal,
-            _ => ErrorCode::ValidationFailed,
-        };
-        Self {
-            status,
-            ..Self::new(code, "the request could not be handled")
-        }
     }
 }
 

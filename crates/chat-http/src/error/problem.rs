@@ -48,15 +48,15 @@ impl Problem {
     /// The document for an error.
     #[must_use]
     pub fn new(error: &ApiError, request_id: &str) -> Self {
-        let code = error.code.as_str();
+        let code = error.0.code.as_str();
         Self {
             kind: format!("/docs/errors#{code}"),
-            title: error.code.title(),
-            status: error.status.as_u16(),
-            detail: error.detail.clone().into_owned(),
+            title: error.0.code.title(),
+            status: error.0.status.as_u16(),
+            detail: error.0.detail.clone().into_owned(),
             code,
             request_id: request_id.to_owned(),
-            errors: error.fields.clone(),
+            errors: error.0.fields.clone(),
         }
     }
 }

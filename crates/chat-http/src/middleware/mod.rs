@@ -3,7 +3,9 @@
 //!
 //! A middleware here never ends with `Err`: the ones outside would have no request to answer.
 
+pub(crate) mod authenticate;
 pub(crate) mod cors;
 pub(crate) mod problem;
+pub(crate) mod rate_limit;
 pub(crate) mod request_id;
 pub(crate) mod security_headers;
