@@ -34,13 +34,17 @@ const PRODUCTION = {
 export const DEVELOPMENT = { CHAT_ENV: undefined, JWT_SECRET: undefined };
 
 const running = new Set();
-process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+const folders = new Set();
+process.on('exit', () => {
+  running.forEach((child) => child.kill('SIGKILL'));
+  folders.forEach((folder) => rmSync(folder, { recursive: true, force: true }));
+});
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
 
 /** A folder that goes when the test file ends. */
 export function scratch() {
   const folder = mkdtempSync(join(tmpdir(), 'chat-e2e-'));
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  folders.add(folder);
   return folder;
 }
 

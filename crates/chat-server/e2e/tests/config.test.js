@@ -28,7 +28,7 @@ const BAD = {
   JWT_JWKS_FILE: ['/does/not/exist.json'],
   CHAT_ENV: ['staging', ''],
   CHAT_MESSAGE_RATE: ['-1', 'many', '1.5'],
-  CHAT_MESSAGE_WINDOW_SECS: ['0', '-1', 'x'],
+  CHAT_MESSAGE_WINDOW_SECS: ['-1', 'x'],
   CHAT_EVENT_RATE: ['x'],
   CHAT_CONNECT_RATE: ['x'],
   CHAT_AUTH_FAILURES: ['x'],
