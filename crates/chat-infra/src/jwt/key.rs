@@ -1,10 +1,5 @@
 //! Keys that tokens are verified with. Each has its algorithm, fixed when it is loaded, and is strong enough.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
-
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{
     Algorithm, AlgorithmFamily, DecodingKey, Validation,
@@ -25,20 +20,11 @@ pub enum KeyError {
     /// The system's random source failed.
     #[error("the system gave no randomness for a key")]
     NoRandomness(#[source] getrandom::Error),
-    /// The file is missing or unreadable.
-    #[error("the key file {path} can't be read")]
-    Unreadable {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
     /// Whoever can read this server's files could sign tokens.
-    #[error("the file holds a private key: only the public key belongs here")]
+    #[error("it holds a private key: only the public key belongs here")]
     Private,
     /// No PEM, several, or one of another kind such as a certificate.
-    #[error("the file must hold exactly one PEM block, \"PUBLIC KEY\" or \"RSA PUBLIC KEY\"")]
+    #[error("it must hold exactly one PEM block, \"PUBLIC KEY\" or \"RSA PUBLIC KEY\"")]
     NotOnePem,
     /// A kind of key that is not for us.
     #[error("the key must be RSA, P-256 or Ed25519")]
@@ -88,16 +74,6 @@ impl KeySet {
         jwks::parse(text).map(Self)
     }
 
-    /// As [`KeySet::from_pem`].
-    pub fn from_pem_file(path: &Path) -> Result<Self, KeyError> {
-        Self::from_pem(&read(path)?)
-    }
-
-    /// As [`KeySet::from_jwks`].
-    pub fn from_jwks_file(path: &Path) -> Result<Self, KeyError> {
-        Self::from_jwks(&read(path)?)
-    }
-
     /// The key for a token that names `kid`. A key without a name serves every token; with several keys, a token must
     /// name one.
     pub(super) fn find(&self, kid: Option<&str>) -> Option<&VerificationKey> {
@@ -108,13 +84,6 @@ impl KeySet {
             (_, None) => None,
         }
     }
-}
-
-fn read(path: &Path) -> Result<String, KeyError> {
-    fs::read_to_string(path).map_err(|source| KeyError::Unreadable {
-        path: path.to_owned(),
-        source,
-    })
 }
 
 /// A key with its algorithm.
@@ -207,15 +176,6 @@ mod tests {
         assert_eq!(bit_length(&[0, 0]), 0);
         assert_eq!(bit_length(&[0, 1, 0]), 9);
         assert_eq!(bit_length(&[0x80]), 8);
-    }
-
-    #[test]
-    fn a_missing_file_is_named() {
-        let error = KeySet::from_pem_file(Path::new("no/such/key.pem")).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "the key file no/such/key.pem can't be read"
-        );
     }
 
     #[test]

@@ -8,6 +8,9 @@ mod limits;
 mod presence;
 mod sightings;
 
+#[cfg(test)]
+mod rules;
+
 pub use limits::MemoryRateLimiter;
 pub use presence::MemoryPresence;
 pub use sightings::MemoryTokenSightings;
