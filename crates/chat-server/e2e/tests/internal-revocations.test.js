@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { until } from '../harness/await.js';
 import { acked, nacked } from '../harness/client.js';
 import { CHATS, INTERNAL, invalid, ok, problem } from '../harness/rest.js';
 import { useServer } from '../harness/server.js';
@@ -49,7 +50,7 @@ test('all tokens of a user until now', async () => {
   problem(await threads(token), 'unauthenticated');
 });
 
-test('using a revoked token raises the risk of its user', async () => {
+test('using a revoked token raises the risk of its user, and leaves an audit event without the token', async () => {
   const { id } = server.user('eve');
   const token = tokenFor(id, { jti: 'stolen-1' });
   ok(await service.post('/revocations', { jti: 'stolen-1' }), 204);
@@ -57,6 +58,9 @@ test('using a revoked token raises the risk of its user', async () => {
   const risk = ok(await service.get(`/users/${id}/risk`));
   assert.ok(risk.score > 0, JSON.stringify(risk));
   assert.ok(risk.signals.length > 0);
+  const audit = await until(async () => ok(await service.get('/events?limit=100')).items
+    .find((event) => JSON.stringify(event).includes('"audit.')), { what: 'an audit event' });
+  assert.ok(!JSON.stringify(audit).includes(token.split('.')[2]));
 });
 
 test('refusals', async () => {
