@@ -88,3 +88,93 @@ pub(crate) fn failed() -> ConnectError {
     measure::connect(ErrorCode::Internal.as_str());
     refused(&Refusal::internal())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use chat_domain::{
+        error::RepoError,
+        model::limit::{Limited, Quota},
+        service::auth::AuthError,
+        testing::builder::user,
+    };
+    use serde_json::json;
+
+    use super::*;
+    use crate::testing::{Bed, Mocks};
+
+    const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
+
+    async fn attempt(mocks: Mocks, token: Option<&str>) -> Result<Arc<Session>, ConnectError> {
+        let attempt = Attempt {
+            id: "socket".into(),
+            token: token.map(ToOwned::to_owned),
+            address: ADDRESS,
+        };
+        connect(&Bed::new(mocks).core, attempt).await
+    }
+
+    async fn refusal(mocks: Mocks, token: Option<&str>) -> (String, Value) {
+        let Err(error) = attempt(mocks, token).await else {
+            panic!("let in")
+        };
+        assert!(error.close, "the connection is closed");
+        (error.message, error.data.unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_good_token_makes_a_session_of_its_user() {
+        let mut mocks = Mocks::default();
+        mocks
+            .auth
+            .expect_authenticate()
+            .withf(|token, from| token.as_deref() == Some("good") && *from == ADDRESS)
+            .returning(|_, _| Ok(crate::testing::claims("alice")));
+        let session = attempt(mocks, Some("good")).await.ok().unwrap();
+        assert_eq!((&session.user, session.address), (&user("alice"), ADDRESS));
+    }
+
+    #[tokio::test]
+    async fn no_token_or_a_bad_one_is_unauthenticated() {
+        let (message, data) = refusal(Mocks::default(), None).await;
+        assert_eq!(message, "unauthenticated");
+        assert_eq!(data, json!({ "code": "unauthenticated" }));
+    }
+
+    #[tokio::test]
+    async fn too_many_attempts_say_when_to_come_back() {
+        let mut mocks = Mocks::default();
+        mocks.auth.expect_authenticate().returning(|_, _| {
+            let quota = Quota {
+                limit: 10,
+                window_ms: 300_000,
+            };
+            Err(AuthError::TooManyAttempts(Limited {
+                quota,
+                retry_after_ms: 30_000,
+            }))
+        });
+        let (message, data) = refusal(mocks, Some("x")).await;
+        assert_eq!(message, "too_many_attempts");
+        assert_eq!(
+            data,
+            json!({ "code": "too_many_attempts", "retryAfterMs": 30_000 })
+        );
+    }
+
+    #[tokio::test]
+    async fn a_store_that_can_not_be_asked_refuses_instead_of_missing_messages() {
+        let mut mocks = Mocks::default();
+        mocks
+            .messages
+            .expect_waiting()
+            .returning(|_| Err(RepoError::unavailable("gone")));
+        let (message, data) = refusal(mocks, Some("alice")).await;
+        assert_eq!(message, "unavailable");
+        assert_eq!(
+            data,
+            json!({ "code": "unavailable", "retryAfterMs": 1_000 })
+        );
+    }
+}

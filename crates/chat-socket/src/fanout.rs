@@ -121,3 +121,159 @@ fn packet(event: &ClientEvent) -> Option<Encoded> {
         ClientEvent::Presence(presence) => encode(ServerEventName::Presence, presence),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering;
+
+    use chat_domain::{
+        model::{
+            event::{Audience, DeliveryReceipt, ReadReceipt, Typing},
+            presence::PresenceState,
+        },
+        testing::builder::{self, message_id, thread_id, user},
+        time::Timestamp,
+        view::ThreadView,
+    };
+    use serde_json::json;
+
+    use super::*;
+    use crate::testing::{Bed, Mocks, Seen, message, rest};
+
+    fn events() -> Vec<(ClientEvent, &'static str)> {
+        let at = Timestamp::from_millis(0);
+        let thread = builder::thread(&["alice", "bob"]);
+        let view = ThreadView::new(&thread, None, Some(&user("bob")), &|_| true);
+        let message = Arc::new(message("alice", 1));
+        vec![
+            (
+                ClientEvent::Message {
+                    message: Arc::clone(&message),
+                    receipt: false,
+                },
+                "message",
+            ),
+            (ClientEvent::MessageUpdated(message), "message_updated"),
+            (
+                ClientEvent::DeliveryReceipt(DeliveryReceipt {
+                    thread_id: thread_id(),
+                    message_id: message_id(1),
+                    seq: 1,
+                    user_id: user("bob"),
+                    delivered_at: at,
+                }),
+                "delivery_receipt",
+            ),
+            (
+                ClientEvent::ReadReceipt(ReadReceipt {
+                    thread_id: thread_id(),
+                    user_id: user("bob"),
+                    up_to_message_id: None,
+                    up_to_seq: 1,
+                    read_at: at,
+                }),
+                "read_receipt",
+            ),
+            (ClientEvent::ThreadCreated(Arc::new(view)), "thread_created"),
+            (
+                ClientEvent::Typing(Typing {
+                    thread_id: thread_id(),
+                    user_id: user("alice"),
+                    is_typing: true,
+                }),
+                "typing",
+            ),
+            (
+                ClientEvent::Presence(PresenceState {
+                    user_id: user("alice"),
+                    online: true,
+                    last_seen_at: None,
+                }),
+                "presence",
+            ),
+        ]
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn every_event_has_its_name_and_is_encoded_once_for_all_sockets() {
+        let bed = Bed::new(Mocks::default());
+        let (bob, second) = (bed.connect("bob").await, bed.connect("bob").await);
+        let alice = bed.connect("alice").await;
+        for (sent, (event, name)) in events().into_iter().enumerate() {
+            let audience = Audience::users([user("bob"), user("nobody")]);
+            bed.core.fanout.notify(Push { event, audience });
+            assert_eq!(bob.log.events(), [name]);
+            assert_eq!(second.log.events(), [name]);
+            assert_eq!(bed.rooms.encoded.load(Ordering::SeqCst), sent + 1);
+        }
+        assert!(alice.log.take().is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_payload_is_the_contracts() {
+        let bed = Bed::new(Mocks::default());
+        let bob = bed.connect("bob").await;
+        for (event, _) in events() {
+            let audience = Audience::user(user("bob"));
+            bed.core.fanout.notify(Push { event, audience });
+        }
+        let seen = bob.log.take();
+        let payload = |name: &str| {
+            let found = seen.iter().find_map(|seen| match seen {
+                Seen::Event(event, payload) if event == name => Some(payload.clone()),
+                _ => None,
+            });
+            found.unwrap()
+        };
+        assert_eq!(payload("message"), json!(message("alice", 1)));
+        let receipt = json!({
+            "threadId": thread_id(), "messageId": message_id(1), "seq": 1, "userId": "bob",
+            "deliveredAt": "1970-01-01T00:00:00.000Z",
+        });
+        assert_eq!(payload("delivery_receipt"), receipt);
+        let presence = json!({ "userId": "alice", "online": true, "lastSeenAt": null });
+        assert_eq!(payload("presence"), presence);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_excepted_socket_gets_nothing_while_joining_or_joined() {
+        let bed = Bed::new(Mocks::default());
+        let (bob, other) = (bed.accepted("bob").await, bed.connect("bob").await);
+        for joined in [false, true] {
+            if joined {
+                bed.core.connected(&bob.client).await;
+            }
+            for (event, _) in events() {
+                let audience = Audience::user(user("bob"));
+                let audience = audience.except(Some(bob.client.session.id.clone()));
+                bed.core.fanout.notify(Push { event, audience });
+            }
+            assert_eq!(other.log.take().len(), events().len());
+        }
+        assert!(bob.log.take().is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_authors_other_sockets_are_no_delivery() {
+        let mut mocks = Mocks::default();
+        mocks.receipts.expect_delivered().never();
+        let bed = Bed::new(mocks);
+        let alice = bed.connect("alice").await;
+        for (event, _) in events() {
+            let audience = Audience::user(user("alice"));
+            bed.core.fanout.notify(Push { event, audience });
+        }
+        rest().await;
+        assert_eq!(alice.log.take().len(), events().len());
+    }
+
+    #[test]
+    fn before_there_is_a_gateway_events_reach_nobody() {
+        let fanout = Fanout::new();
+        for (event, _) in events() {
+            let audience = Audience::user(user("bob"));
+            fanout.notifier().notify(Push { event, audience });
+        }
+        fanout.notifier().recheck(None);
+    }
+}

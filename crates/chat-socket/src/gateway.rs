@@ -276,3 +276,66 @@ impl Namespace for Chat {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chat_domain::{error::RepoError, testing::builder::user};
+
+    use super::*;
+    use crate::testing::{Bed, Mocks};
+
+    #[tokio::test(start_paused = true)]
+    async fn the_last_socket_of_a_user_is_settled_5_s_later() {
+        let mut mocks = Mocks::default();
+        let (sender, receiver) = std::sync::mpsc::channel();
+        mocks
+            .presence
+            .expect_disconnected()
+            .withf(|who, _| *who == user("alice"))
+            .times(2)
+            .returning({
+                let mut gone = 0;
+                move |_, _| {
+                    gone += 1;
+                    Ok(gone == 2)
+                }
+            });
+        mocks
+            .presence
+            .expect_settle()
+            .times(1)
+            .returning(move |who| {
+                sender.send(who).unwrap();
+                Ok(())
+            });
+        let bed = Bed::new(mocks);
+        let (first, last) = (bed.connect("alice").await, bed.connect("alice").await);
+        assert_eq!(bed.core.fanout.registry().count(), 2);
+        bed.core.disconnected(&first.client).await;
+        time::sleep(Duration::from_secs(10)).await;
+        bed.core.disconnected(&last.client).await;
+        assert_eq!(bed.core.fanout.registry().count(), 0);
+        time::sleep(Duration::from_millis(4_900)).await;
+        assert!(receiver.try_recv().is_err());
+        time::sleep(Duration::from_millis(200)).await;
+        assert_eq!(receiver.try_recv(), Ok(user("alice")));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn presence_that_fails_keeps_nobody_out() {
+        let mut mocks = Mocks::default();
+        mocks
+            .presence
+            .expect_connected()
+            .returning(|_, _| Err(RepoError::unavailable("gone")));
+        mocks
+            .presence
+            .expect_disconnected()
+            .returning(|_, _| Err(RepoError::unavailable("gone")));
+        let bed = Bed::new(mocks);
+        let alice = bed.connect("alice").await;
+        assert!(bed.rooms.has(&alice.client));
+        bed.core.disconnected(&alice.client).await;
+        assert_eq!(bed.core.fanout.registry().count(), 0);
+    }
+}

@@ -86,6 +86,12 @@ impl JoiningSockets {
         }
     }
 
+    /// How many sockets are catching up.
+    #[cfg(test)]
+    pub(crate) fn count(&self) -> usize {
+        self.0.read().unwrap().values().map(Vec::len).sum()
+    }
+
     /// Keeps the push for those that are catching up, and `send`s it to everybody else. Nobody joins a room in between.
     pub(crate) fn pass(
         &self,

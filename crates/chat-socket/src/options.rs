@@ -114,6 +114,9 @@ impl fmt::Debug for Options {
     }
 }
 
+/// How long a polling client may take to fetch its farewell: a poll comes back at once, and a stop waits for it.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+
 pub(crate) const FORWARDED: &str = "forwarded";
 pub(crate) const FORWARDED_FOR: &str = "x-forwarded-for";
 
@@ -125,6 +128,7 @@ impl Options {
             ping_timeout: self.ping_timeout,
             connect_timeout: self.connect_timeout,
             max_payload_bytes: self.max_payload_bytes,
+            close_timeout: CLOSE_TIMEOUT,
             max_attachments: 0,
             max_namespaces: 1,
             origins: self.origins.clone(),

@@ -97,3 +97,133 @@ fn renew(core: &Arc<Core>) {
         }
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use chat_domain::{port::notifier::Notifier, testing::builder::user, time::Timestamp};
+    use serde_json::json;
+
+    use super::*;
+    use crate::testing::{Bed, EXPIRES, Mocks, NOW, Seen, rest};
+
+    fn farewell(name: &str) -> [Seen; 2] {
+        [Seen::Event(name.into(), json!({})), Seen::Closed]
+    }
+
+    fn watched(bed: &Bed) {
+        tokio::spawn(watch(Arc::downgrade(&bed.core)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_socket_ends_with_its_token_within_a_second() {
+        let bed = Bed::new(Mocks::default());
+        watched(&bed);
+        let alice = bed.connect("alice").await;
+        bed.clock.advance(EXPIRES - NOW - 1);
+        time::sleep(Duration::from_secs(1)).await;
+        assert!(alice.log.take().is_empty());
+        bed.clock.advance(1);
+        time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(alice.log.take(), farewell("session_expired"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refreshed_token_lets_it_live_on() {
+        let bed = Bed::new(Mocks::default());
+        watched(&bed);
+        let alice = bed.connect("alice").await;
+        let mut claims = crate::testing::claims("alice");
+        claims.expires_at = Timestamp::from_millis(EXPIRES + 10_000);
+        alice.client.session.replace_claims(claims);
+        bed.clock.advance(EXPIRES - NOW + 5_000);
+        time::sleep(Duration::from_secs(1)).await;
+        assert!(alice.log.take().is_empty());
+    }
+
+    fn revoking(name: &'static str) -> Mocks {
+        let mut mocks = Mocks::default();
+        mocks
+            .auth
+            .expect_still_valid()
+            .returning(move |claims| claims.caller.user != user(name));
+        mocks
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_revocation_ends_the_users_sockets_at_once() {
+        let bed = Bed::new(revoking("alice"));
+        let (alice, bob) = (bed.connect("alice").await, bed.connect("bob").await);
+        bed.core.fanout.recheck(Some(user("bob")));
+        rest().await;
+        assert!(alice.log.take().is_empty(), "only bob's were looked at");
+        bed.core.fanout.recheck(Some(user("alice")));
+        rest().await;
+        assert_eq!(alice.log.take(), farewell("session_expired"));
+        bed.core.fanout.recheck(None);
+        rest().await;
+        assert!(alice.log.take().is_empty(), "one farewell");
+        assert!(bob.log.take().is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_revocation_from_another_node_is_found_within_5_s() {
+        let bed = Bed::new(revoking("alice"));
+        watched(&bed);
+        let alice = bed.connect("alice").await;
+        time::sleep(Duration::from_secs(5)).await;
+        assert_eq!(alice.log.take(), farewell("session_expired"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn all_leases_are_renewed_in_one_call_in_time() {
+        let mut mocks = Mocks::default();
+        mocks
+            .presence
+            .expect_renew()
+            .withf(|sockets| sockets.len() == 3)
+            .times(3)
+            .returning(|_| Ok(()));
+        let bed = Bed::new(mocks);
+        watched(&bed);
+        let _sockets = [
+            bed.connect("alice").await,
+            bed.connect("alice").await,
+            bed.connect("bob").await,
+        ];
+        time::sleep(Duration::from_secs(61)).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_oldest_socket_makes_room_for_a_new_one() {
+        let options = crate::Options {
+            max_sockets_per_user: 2,
+            ..crate::Options::default()
+        };
+        let bed = Bed::with(Mocks::default(), options);
+        let first = bed.connect("alice").await;
+        let second = bed.connect("alice").await;
+        let bob = bed.connect("bob").await;
+        assert!(first.log.take().is_empty());
+        let third = bed.connect("alice").await;
+        assert_eq!(first.log.take(), farewell("session_replaced"));
+        // The first one may still be on its way out when the next one comes.
+        let _fourth = bed.connect("alice").await;
+        assert_eq!(second.log.take(), farewell("session_replaced"));
+        assert!(first.log.take().is_empty() && third.log.take().is_empty());
+        assert!(bob.log.take().is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_limit_means_none_is_replaced() {
+        let options = crate::Options {
+            max_sockets_per_user: 0,
+            ..crate::Options::default()
+        };
+        let bed = Bed::with(Mocks::default(), options);
+        let first = bed.connect("alice").await;
+        for _ in 0..30 {
+            bed.connect("alice").await;
+        }
+        assert!(first.log.take().is_empty());
+    }
+}
