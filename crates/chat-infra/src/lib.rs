@@ -4,3 +4,4 @@ pub mod events;
 pub mod jwt;
 pub mod memory;
 pub mod moderation;
+pub mod sql;

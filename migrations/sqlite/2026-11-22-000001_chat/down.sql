@@ -1,0 +1,15 @@
+DROP TABLE jobs;
+DROP TABLE revoked_tokens;
+DROP TABLE sinks;
+DROP TABLE events;
+DROP TABLE outbox;
+DROP TABLE audit_events;
+DROP TABLE risk_signals;
+DROP TABLE moderation_items;
+DROP TABLE reports;
+DROP TABLE blocks;
+DROP TABLE matches;
+DROP TABLE users;
+DROP TABLE messages;
+DROP TABLE thread_participants;
+DROP TABLE threads;
