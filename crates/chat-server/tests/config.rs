@@ -3,21 +3,26 @@
 use std::{
     fmt::Debug,
     fs,
+    ops::Deref,
     path::{Path, PathBuf},
 };
 
-use chat_server::config::{
-    Config, Mode, VARIABLES,
-    auth::KeyConfig,
-    env::{ConfigError, Env},
-};
+use chat_server::config::{Config, ConfigError, Mode, auth::AuthConfig, env::Env, variables};
 
 const SECRET: &str = "a-secret-of-at-least-32-bytes-length";
+/// RFC 8410 §10.1.
+const PEM: &str = "-----BEGIN PUBLIC KEY-----
+MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=
+-----END PUBLIC KEY-----
+";
+/// RFC 8037 §A.2.
+const JWKS: &str =
+    r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
 
 /// What a variable means: how its value is seen in the configuration, by default and for good values; and bad ones.
 struct Row {
     variable: &'static str,
-    see: fn(&Config) -> String,
+    see: fn(&Read) -> String,
     default: &'static str,
     good: &'static [(&'static str, &'static str)],
     bad: &'static [&'static str],
@@ -71,12 +76,13 @@ const ROWS: &[Row] = &[
     row!("REDIS_URL", c => c.mode, "Development",
         good [("redis://localhost", "Development"), ("rediss://:hunter2@cache:6380/1", "Development")],
         bad ["", "localhost:6379", "redis://", "http://:hunter2@cache"]),
-    row!("JWT_SECRET", c => matches!(c.auth.key, KeyConfig::Secret(_)), "false", good [("a-secret-of-at-least-32-bytes-length", "true")], bad ["", "hunter2", "31-bytes-are-one-byte-too-short"]),
-    row!("JWT_ISSUER", c => c.auth.issuer, "None", good [("https://id.example", r#"Some("https://id.example")"#)], bad [""]),
-    row!("JWT_AUDIENCE", c => c.auth.audience, "None", good [("chat", r#"Some("chat")"#)], bad [""]),
+    row!("JWT_SECRET", c => c.auth.key, "Generated", good [("a-secret-of-at-least-32-bytes-length", "Secret(HmacSecret(…))")],
+        bad ["", "hunter2", "31-bytes-are-one-byte-too-short", "-----BEGIN PUBLIC KEY----- of hunter2"]),
+    row!("JWT_ISSUER", c => c.auth.options.issuer, "None", good [("https://id.example", r#"Some("https://id.example")"#)], bad [""]),
+    row!("JWT_AUDIENCE", c => c.auth.options.audience, "None", good [("chat", r#"Some("chat")"#)], bad [""]),
     row!("CHAT_AUTH_FAILURES", c => c.limits.auth_failures, "Some(Quota { limit: 10, window_ms: 300000 })",
         good [("0", "None"), ("3", "Some(Quota { limit: 3, window_ms: 300000 })")], bad ["-1", "1000001", "many", ""]),
-    row!("CHAT_TOKEN_IPS", c => c.limits.token_addresses, "3", good [("1", "1"), ("1000", "1000")], bad ["0", "1001", "x", ""]),
+    row!("CHAT_TOKEN_IPS", c => c.limits.token_addresses, "3", good [("1", "1"), ("31", "31")], bad ["0", "32", "x", ""]),
     row!("CHAT_CONNECT_RATE", c => c.limits.connections, "Some(Quota { limit: 60, window_ms: 60000 })",
         good [("0", "None"), ("5", "Some(Quota { limit: 5, window_ms: 60000 })")], bad ["-1", "1000001", "x", ""]),
     row!("CHAT_REST_RATE", c => c.limits.rest, "Some(Quota { limit: 300, window_ms: 60000 })",
@@ -107,9 +113,24 @@ const ROWS: &[Row] = &[
     row!("RUST_LOG", c => c.telemetry.filter, r#""info""#, good [("warn,chat_socket=trace", r#""warn,chat_socket=trace""#)], bad ["", "chat=loud", "a=b=c"]),
 ];
 
-fn config(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+/// What was read, the key beside it.
+#[derive(Debug)]
+struct Read {
+    config: Config,
+    auth: AuthConfig,
+}
+
+impl Deref for Read {
+    type Target = Config;
+    fn deref(&self) -> &Config {
+        &self.config
+    }
+}
+
+fn config(variables: &[(&str, &str)]) -> Result<Read, ConfigError> {
     let add = |env: Env, (name, value): &(&str, &str)| env.with(name, *value);
-    Config::from_env(&variables.iter().fold(Env::default(), add))
+    let (config, auth) = Config::from_env(&variables.iter().fold(Env::default(), add))?;
+    Ok(Read { config, auth })
 }
 
 /// The lines that a start with these variables ends with.
@@ -159,7 +180,7 @@ fn every_variable_has_its_row() {
     let files = ["JWT_PUBLIC_KEY_FILE", "JWT_JWKS_FILE"];
     let rows = ROWS.iter().map(|row| row.variable).chain(files);
     let mut tested: Vec<&str> = rows.collect();
-    let mut known = VARIABLES.to_vec();
+    let mut known: Vec<&str> = variables::names().collect();
     tested.sort_unstable();
     known.sort_unstable();
     assert_eq!(tested, known);
@@ -183,10 +204,10 @@ fn all_problems_are_told_at_once() {
 fn values_that_are_no_text_are_refused() {
     use std::os::unix::ffi::OsStringExt;
     let bytes = std::ffi::OsString::from_vec(vec![0xff, 0xfe]);
-    for variable in VARIABLES.iter().filter(|name| !name.ends_with("_FILE")) {
+    for variable in variables::names().filter(|name| !name.ends_with("_FILE")) {
         let read = Config::from_env(&Env::default().with(variable, bytes.clone()));
         // This one is not read at all.
-        if *variable != "CHAT_WEBHOOK_SECRET" {
+        if variable != "CHAT_WEBHOOK_SECRET" {
             assert_eq!(
                 read.unwrap_err().to_string(),
                 format!("{variable} must be UTF-8")
@@ -228,7 +249,6 @@ fn production_wants_a_key_and_exact_origins() {
 
 #[test]
 fn without_a_key_only_this_machine_may_connect() {
-    assert_eq!(config(&[]).unwrap().auth.key, KeyConfig::Generated);
     for address in ["0.0.0.0:5001", "[::]:5001", "192.0.2.1:80"] {
         let lines = problems(&[("CHAT_BIND", address)]);
         assert!(
@@ -252,16 +272,25 @@ fn a_key_comes_from_one_place() {
 #[test]
 fn key_files_are_read_at_start() {
     let folder = Scratch::new("key-files");
-    let (key, binary) = (
-        folder.file("key", b"a key"),
-        folder.file("binary", &[0xff, 0xfe]),
-    );
-    for variable in ["JWT_PUBLIC_KEY_FILE", "JWT_JWKS_FILE"] {
-        let read = config(&[(variable, &key)]).unwrap().auth.key;
-        assert_eq!(read.variable(), variable);
-        assert!(matches!(read, KeyConfig::Pem(text) | KeyConfig::Jwks(text) if text == "a key"));
-        for bad in ["", &binary, "no/such/file", &folder.path()] {
+    let pem = folder.file("key.pem", PEM.as_bytes());
+    let jwks = folder.file("jwks.json", JWKS.as_bytes());
+    let binary = folder.file("binary", &[0xff, 0xfe]);
+    for (variable, good, other) in [
+        ("JWT_PUBLIC_KEY_FILE", &pem, &jwks),
+        ("JWT_JWKS_FILE", &jwks, &pem),
+    ] {
+        let key = show(config(&[(variable, good)]).unwrap().auth.key);
+        assert!(key.starts_with("Public("), "{key}");
+        for bad in [
+            "",
+            other,
+            &binary,
+            "no/such/file",
+            "/dev/zero",
+            &folder.path(),
+        ] {
             let lines = problems(&[(variable, bad)]);
+            assert_eq!(lines.len(), 1);
             assert!(
                 lines[0].starts_with(&format!("{variable} must ")),
                 "{lines:?}"

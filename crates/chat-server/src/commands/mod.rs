@@ -1,6 +1,10 @@
 //! The commands, one per file, and how each ends.
 
+mod banner;
+mod migrate;
 mod openapi;
+mod serve;
+mod token;
 
 use std::{fmt, time::Duration};
 
@@ -8,7 +12,7 @@ use anyhow::Error;
 use chat_domain::{id::UserId, model::user::Role};
 use clap::{Parser, Subcommand, builder::PossibleValuesParser, builder::TypedValueParser};
 
-use crate::config::{Config, ConfigError, env::Env};
+use crate::config::{self, Config, ConfigError, env::Env, variables};
 
 /// Why a command did not do what it was asked to.
 #[derive(Debug)]
@@ -41,9 +45,9 @@ impl From<Error> for Failure {
     }
 }
 
-/// One-to-one and group chat over REST and Socket.IO. Configured by environment variables; see the README.
+/// One-to-one and group chat over REST and Socket.IO. Configured by environment variables.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(version, after_help = variables::help())]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -90,12 +94,14 @@ fn role_parser() -> impl TypedValueParser<Value = Role> {
 /// # Errors
 /// See [`Failure`].
 pub fn run() -> Result<(), Failure> {
-    let command = Cli::parse().command.unwrap_or(Command::Serve);
-    if let Command::Openapi = command {
-        return Ok(openapi::run()?);
-    }
-    let config = Config::from_env(&Env::of_process())?;
-    match command {
-        _ => Ok(()),
+    let env = Env::of_process();
+    match Cli::parse().command.unwrap_or(Command::Serve) {
+        Command::Serve => {
+            let (config, auth) = Config::from_env(&env)?;
+            serve::run(&config, auth)
+        }
+        Command::Migrate => migrate::run(&config::for_migrations(&env)?),
+        Command::Token(token) => token::run(config::for_tokens(&env)?, &token),
+        Command::Openapi => Ok(openapi::run()?),
     }
 }

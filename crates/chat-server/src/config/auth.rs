@@ -1,11 +1,13 @@
 //! The key that tokens are checked with: `JWT_SECRET`, `JWT_PUBLIC_KEY_FILE`, `JWT_JWKS_FILE`, `JWT_ISSUER`,
 //! `JWT_AUDIENCE`.
 
-use super::{Mode, env::Reader, http::Bind, secret::Secret};
+use std::{fs::File, io::Read};
 
-/// HMAC-SHA256 wants a key as long as its output (RFC 7518 §3.2).
-const MIN_SECRET_BYTES: usize = 32;
-/// No key file is longer; a larger one is something else.
+use chat_infra::jwt::{HmacSecret, JwtOptions, KeyError, KeySet};
+
+use super::{Mode, env::Reader, http::Bind};
+
+/// No key file is longer; a longer one is something else.
 const MAX_FILE_BYTES: u64 = 1024 * 1024;
 
 const SECRET: &str = "JWT_SECRET";
@@ -13,78 +15,97 @@ const PEM: &str = "JWT_PUBLIC_KEY_FILE";
 const JWKS: &str = "JWT_JWKS_FILE";
 
 /// How tokens are checked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct AuthConfig {
     /// The key.
     pub key: KeyConfig,
-    /// The `iss` that tokens must have: `JWT_ISSUER`, default any.
-    pub issuer: Option<String>,
-    /// The `aud` that tokens must have: `JWT_AUDIENCE`, default any.
-    pub audience: Option<String>,
+    /// The `iss` and `aud` that tokens must have: `JWT_ISSUER`, `JWT_AUDIENCE`, default any.
+    pub options: JwtOptions,
 }
 
 /// A key, which fixes the algorithm.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum KeyConfig {
-    /// HS256 with a secret of one's own.
-    Secret(Secret),
-    /// The public key in a PEM file.
-    Pem(String),
-    /// A set of public keys.
-    Jwks(String),
-    /// None was given: development makes one up for this run.
+    /// HS256 with a secret of one's own: `JWT_SECRET`.
+    Secret(HmacSecret),
+    /// Public keys: `JWT_PUBLIC_KEY_FILE` or `JWT_JWKS_FILE`.
+    Public(KeySet),
+    /// None was given, so development makes one up for this run.
     Generated,
 }
 
 impl AuthConfig {
-    pub(super) fn read(r: &mut Reader<'_>, mode: Mode, bind: &Bind) -> Self {
+    pub(super) fn read(r: &mut Reader<'_>) -> Self {
         Self {
-            key: key(r, mode, bind),
-            issuer: r.text("JWT_ISSUER").map(str::to_owned),
-            audience: r.text("JWT_AUDIENCE").map(str::to_owned),
+            key: key(r).unwrap_or(KeyConfig::Generated),
+            options: JwtOptions {
+                issuer: r.text("JWT_ISSUER").map(str::to_owned),
+                audience: r.text("JWT_AUDIENCE").map(str::to_owned),
+            },
         }
     }
 }
 
-impl KeyConfig {
-    /// The variable that the key comes from, for messages about it.
-    #[must_use]
-    pub const fn variable(&self) -> &'static str {
-        match self {
-            Self::Secret(_) | Self::Generated => SECRET,
-            Self::Pem(_) => PEM,
-            Self::Jwks(_) => JWKS,
-        }
-    }
-}
-
-fn key(r: &mut Reader<'_>, mode: Mode, bind: &Bind) -> KeyConfig {
+/// `None` where no key is given, or one that can't be used.
+fn key(r: &mut Reader<'_>) -> Option<KeyConfig> {
     let set: Vec<&'static str> = [SECRET, PEM, JWKS]
         .into_iter()
         .filter(|name| r.is_set(name))
         .collect();
     match set[..] {
-        [] => generated(r, mode, bind),
-        [SECRET] => secret(r),
-        [PEM] => KeyConfig::Pem(file(r, PEM)),
-        [JWKS] => KeyConfig::Jwks(file(r, JWKS)),
+        [] => None,
+        [SECRET] => secret(r).map(KeyConfig::Secret),
+        [PEM] => public(r, PEM, KeySet::from_pem).map(KeyConfig::Public),
+        [JWKS] => public(r, JWKS, KeySet::from_jwks).map(KeyConfig::Public),
         [first, ..] => {
             let names = [SECRET, PEM, JWKS].join(", ");
             r.problem(
                 first,
                 format!("must be the only key: set just one of {names}"),
             );
-            KeyConfig::Generated
+            None
         }
     }
 }
 
-fn generated(r: &mut Reader<'_>, mode: Mode, bind: &Bind) -> KeyConfig {
+fn secret(r: &mut Reader<'_>) -> Option<HmacSecret> {
+    let text = r.text(SECRET)?;
+    let least = HmacSecret::MIN_BYTES;
+    HmacSecret::new(text)
+        .map_err(|error| r.problem(SECRET, format!("must have at least {least} bytes: {error}")))
+        .ok()
+}
+
+fn public(
+    r: &mut Reader<'_>,
+    name: &'static str,
+    parse: fn(&str) -> Result<KeySet, KeyError>,
+) -> Option<KeySet> {
+    let path = r.path(name)?;
+    let mut text = String::new();
+    // At most so much is read, whatever the path names: a device may never end.
+    let read =
+        File::open(path).and_then(|file| file.take(MAX_FILE_BYTES).read_to_string(&mut text));
+    if read.is_err() {
+        r.problem(name, "must be the path of a text file that can be read");
+        return None;
+    }
+    parse(&text)
+        .map_err(|error| r.problem(name, format!("must name a file with a public key: {error}")))
+        .ok()
+}
+
+/// The server may make up a key on a developer's machine only, out of reach for others.
+pub(super) fn check_generated(r: &mut Reader<'_>, mode: Mode, bind: &Bind) {
+    if [SECRET, PEM, JWKS].iter().any(|name| r.is_set(name)) {
+        return;
+    }
     if mode == Mode::Production {
+        let least = HmacSecret::MIN_BYTES;
         r.problem(
             SECRET,
             format!(
-                "must be set in production to at least {MIN_SECRET_BYTES} bytes, or {PEM} or {JWKS} to a file"
+                "must be set in production to at least {least} bytes, or {PEM} or {JWKS} to a file"
             ),
         );
     } else if !bind.is_loopback() {
@@ -95,35 +116,5 @@ fn generated(r: &mut Reader<'_>, mode: Mode, bind: &Bind) -> KeyConfig {
                  set {SECRET}, {PEM} or {JWKS}"
             ),
         );
-    }
-    KeyConfig::Generated
-}
-
-fn secret(r: &mut Reader<'_>) -> KeyConfig {
-    let text = r.text(SECRET);
-    if text.is_some_and(|text| text.len() < MIN_SECRET_BYTES) {
-        r.problem(
-            SECRET,
-            format!("must have at least {MIN_SECRET_BYTES} bytes"),
-        );
-    }
-    KeyConfig::Secret(Secret::new(text.unwrap_or_default().as_bytes()))
-}
-
-fn file(r: &mut Reader<'_>, name: &'static str) -> String {
-    let Some(path) = r.path(name) else {
-        return String::new();
-    };
-    let small =
-        std::fs::metadata(&path).is_ok_and(|file| file.is_file() && file.len() <= MAX_FILE_BYTES);
-    match std::fs::read_to_string(path) {
-        Ok(text) if small => text,
-        _ => {
-            r.problem(
-                name,
-                "must be the path of a readable text file with the key",
-            );
-            String::new()
-        }
     }
 }

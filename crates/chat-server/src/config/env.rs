@@ -5,6 +5,8 @@ use std::{
     collections::BTreeMap, error::Error, ffi::OsString, fmt, ops::RangeInclusive, path::PathBuf,
 };
 
+use super::variables;
+
 /// Variables by name.
 #[derive(Default, Clone)]
 pub struct Env(BTreeMap<String, OsString>);
@@ -26,9 +28,9 @@ impl Env {
 
     /// Names in our own namespace that mean nothing.
     #[must_use]
-    pub fn misspelt(&self, known: &[&str]) -> Vec<String> {
+    pub fn misspelt(&self) -> Vec<String> {
         let ours = |name: &&String| name.starts_with("CHAT_") || name.starts_with("JWT_");
-        let unknown = |name: &&String| !known.contains(&name.as_str());
+        let unknown = |name: &&String| !variables::names().any(|known| known == *name);
         self.0
             .keys()
             .filter(ours)

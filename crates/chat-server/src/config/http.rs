@@ -2,6 +2,7 @@
 //! `CHAT_SHUTDOWN_SECS`.
 
 use std::{
+    fmt,
     net::{IpAddr, SocketAddr, ToSocketAddrs},
     time::Duration,
 };
@@ -42,6 +43,13 @@ impl HttpConfig {
 /// Addresses to listen on: a host name may have several.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bind(pub Vec<SocketAddr>);
+
+impl fmt::Display for Bind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let texts: Vec<String> = self.0.iter().map(ToString::to_string).collect();
+        f.write_str(&texts.join(", "))
+    }
+}
 
 impl Bind {
     fn read(r: &mut Reader<'_>) -> Self {

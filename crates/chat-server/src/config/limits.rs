@@ -7,6 +7,9 @@ use super::env::Reader;
 /// No rate goes higher; whoever wants more wants 0.
 const MAX_RATE: u32 = 1_000_000;
 
+/// One less than the sightings of a token tell apart.
+const MAX_TOKEN_ADDRESSES: usize = 31;
+
 /// Limits; `None` is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LimitsConfig {
@@ -46,7 +49,7 @@ impl LimitsConfig {
             rest: rate(r, "CHAT_REST_RATE", 300, 60),
             connections: rate(r, "CHAT_CONNECT_RATE", 60, 60),
             auth_failures: rate(r, "CHAT_AUTH_FAILURES", 10, 300),
-            token_addresses: r.number("CHAT_TOKEN_IPS", 3, 1..=1_000),
+            token_addresses: r.number("CHAT_TOKEN_IPS", 3, 1..=MAX_TOKEN_ADDRESSES),
             sockets_per_user: (sockets > 0).then_some(sockets),
             participants: r.number("CHAT_MAX_PARTICIPANTS", 256, 2..=10_000),
             content: ContentLimits {

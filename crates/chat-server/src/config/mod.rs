@@ -19,7 +19,7 @@
 //! | `JWT_JWKS_FILE` | none | path of a JWKS; only one of the three may be set |
 //! | `JWT_ISSUER`, `JWT_AUDIENCE` | none | any text; checked when set |
 //! | `CHAT_AUTH_FAILURES` | 10 | 0 (off) to 1000000 per address and 5 minutes |
-//! | `CHAT_TOKEN_IPS` | 3 | 1 to 1000 addresses that one token may be used from at once |
+//! | `CHAT_TOKEN_IPS` | 3 | 1 to 31 addresses that one token may be used from at once |
 //! | `CHAT_CONNECT_RATE` | 60 | 0 (off) to 1000000 per address and minute |
 //! | `CHAT_REST_RATE` | 300 | 0 (off) to 1000000 per user and minute |
 //! | `CHAT_USER_MESSAGE_RATE` | 60 | 0 (off) to 1000000 per user and minute |
@@ -47,52 +47,12 @@ pub mod http;
 pub mod limits;
 pub mod moderation;
 pub mod redis;
-pub mod secret;
 pub mod socket;
 pub mod telemetry;
+pub mod variables;
 
 pub use self::env::{ConfigError, Problem};
 use self::env::{Env, Reader};
-
-/// Every variable that the server reads.
-pub const VARIABLES: &[&str] = &[
-    "CHAT_ENV",
-    "CHAT_BIND",
-    "CHAT_SHUTDOWN_SECS",
-    "CHAT_CORS_ORIGINS",
-    "CHAT_TRUSTED_PROXIES",
-    "CHAT_MAX_PAYLOAD",
-    "DATABASE_URL",
-    "CHAT_MIGRATE",
-    "ENABLE_SOCKET_REDIS",
-    "REDIS_URL",
-    "JWT_SECRET",
-    "JWT_PUBLIC_KEY_FILE",
-    "JWT_JWKS_FILE",
-    "JWT_ISSUER",
-    "JWT_AUDIENCE",
-    "CHAT_AUTH_FAILURES",
-    "CHAT_TOKEN_IPS",
-    "CHAT_CONNECT_RATE",
-    "CHAT_REST_RATE",
-    "CHAT_USER_MESSAGE_RATE",
-    "CHAT_MESSAGE_RATE",
-    "CHAT_MESSAGE_WINDOW_SECS",
-    "CHAT_EVENT_RATE",
-    "CHAT_MAX_SOCKETS_PER_USER",
-    "CHAT_MAX_PARTICIPANTS",
-    "CHAT_MAX_CONTENT_CHARS",
-    "CHAT_PING_INTERVAL_MS",
-    "CHAT_PING_TIMEOUT_MS",
-    "CHAT_CONNECT_TIMEOUT_MS",
-    "CHAT_MODERATION",
-    "CHAT_MASK_DELETED",
-    "CHAT_EVENTS",
-    "CHAT_WEBHOOK_SECRET",
-    "CHAT_LOG_FORMAT",
-    "CHAT_LOG_CONTENT",
-    "RUST_LOG",
-];
 
 /// Which kind of place the server runs in: `CHAT_ENV`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,8 +74,6 @@ pub struct Config {
     pub http: http::HttpConfig,
     /// The heartbeat of sockets.
     pub socket: socket::SocketConfig,
-    /// The key that tokens are checked with.
-    pub auth: auth::AuthConfig,
     /// How much of everything.
     pub limits: limits::LimitsConfig,
     /// What happens to unclean texts, and to those of deleted users.
@@ -129,11 +87,11 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads and checks everything.
+    /// Reads and checks everything. The key stands apart: it is handed on, while the rest is shared.
     ///
     /// # Errors
     /// With every problem that was found.
-    pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
+    pub fn from_env(env: &Env) -> Result<(Self, auth::AuthConfig), ConfigError> {
         let mut reader = Reader::new(env);
         let r = &mut reader;
         let modes = [
@@ -143,19 +101,42 @@ impl Config {
         let mode = r.choice("CHAT_ENV", Mode::Development, &modes);
         redis::check(r);
         let http = http::HttpConfig::read(r, mode);
-        let auth = auth::AuthConfig::read(r, mode, &http.bind);
+        let auth = auth::AuthConfig::read(r);
+        auth::check_generated(r, mode, &http.bind);
         let config = Self {
             mode,
             database: database::DatabaseConfig::read(r),
             http,
             socket: socket::SocketConfig::read(r),
-            auth,
             limits: limits::LimitsConfig::read(r),
             moderation: moderation::ModerationConfig::read(r),
             events: events::EventsConfig::read(r),
             telemetry: telemetry::TelemetryConfig::read(r),
-            unknown: env.misspelt(VARIABLES),
+            unknown: env.misspelt(),
         };
-        reader.finish(config)
+        reader.finish((config, auth))
     }
+}
+
+/// What `migrate` needs; the rest of the configuration may be missing or wrong.
+///
+/// # Errors
+/// With every problem that was found.
+pub(crate) fn for_migrations(
+    env: &Env,
+) -> Result<(database::DatabaseConfig, telemetry::TelemetryConfig), ConfigError> {
+    let mut reader = Reader::new(env);
+    let database = database::DatabaseConfig::read(&mut reader);
+    let telemetry = telemetry::TelemetryConfig::read(&mut reader);
+    reader.finish((database, telemetry))
+}
+
+/// What `token` needs; the rest of the configuration may be missing or wrong.
+///
+/// # Errors
+/// With every problem that was found.
+pub(crate) fn for_tokens(env: &Env) -> Result<auth::AuthConfig, ConfigError> {
+    let mut reader = Reader::new(env);
+    let auth = auth::AuthConfig::read(&mut reader);
+    reader.finish(auth)
 }

@@ -1,0 +1,281 @@
+//! A running server: what it serves beside the API, in which mode, and how it goes down.
+
+mod support;
+
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    time::{Duration, Instant},
+};
+
+use rustix::process::Signal;
+use support::{SECRET, Scratch, Server};
+
+/// More than the server may take for a stop.
+const SOON: Duration = Duration::from_secs(9);
+
+fn production(folder: &Scratch) -> Server {
+    Server::start(
+        folder,
+        &[("CHAT_ENV", "production"), ("JWT_SECRET", SECRET)],
+    )
+}
+
+#[test]
+fn health_is_told_and_metrics_are_counted() {
+    let folder = Scratch::new();
+    let server = production(&folder);
+    let live = server.get("/health/live");
+    assert_eq!(
+        (live.status, live.body.as_str()),
+        (200, r#"{"status":"ok"}"#)
+    );
+    let ready = server.get("/health/ready");
+    assert_eq!(
+        (ready.status, ready.body.as_str()),
+        (200, r#"{"checks":{"database":"ok"},"status":"ok"}"#)
+    );
+
+    server.get("/no/such/place");
+    server.request("BREW /health/live HTTP/1.1", "");
+    let metrics = server.get("/metrics");
+    assert!(
+        metrics
+            .head
+            .contains("content-type: text/plain; version=0.0.4"),
+        "{}",
+        metrics.head
+    );
+    for line in [
+        r#"chat_http_requests_total{method="GET",route="/health/ready",status="200"} 1"#,
+        r#"chat_http_requests_total{method="GET",route="unmatched",status="404"} 1"#,
+        r#"chat_http_requests_total{method="other",route="/health/live",status="405"} 1"#,
+        r#"chat_http_request_duration_seconds_bucket{method="GET",route="/health/live",le="+Inf"} 1"#,
+        "chat_build_info",
+        "chat_uptime_seconds",
+        "process_resident_memory_bytes",
+        "process_open_fds",
+    ] {
+        assert!(
+            metrics.body.contains(line),
+            "{line} is missing:\n{}",
+            metrics.body
+        );
+    }
+    assert!(!metrics.body.contains("/no/such/place"));
+}
+
+#[test]
+fn production_shows_neither_the_demo_nor_tokens() {
+    let folder = Scratch::new();
+    let server = production(&folder);
+    assert!(server.banner.contains("(production)"), "{}", server.banner);
+    assert!(!server.banner.contains("eyJ"), "{}", server.banner);
+    assert_eq!(server.get("/").status, 404);
+    assert_eq!(
+        server.post("/dev/token", r#"{"userId":"alice"}"#).status,
+        404
+    );
+    assert_eq!(server.get("/docs/").status, 200);
+}
+
+#[test]
+fn development_makes_up_a_key_and_hands_out_tokens() {
+    let folder = Scratch::new();
+    let server = Server::start(&folder, &[]);
+    let tokens: Vec<&str> = server
+        .banner
+        .split_whitespace()
+        .filter(|word| word.starts_with("eyJ"))
+        .collect();
+    assert_eq!(tokens.len(), 3, "{}", server.banner);
+    for token in tokens {
+        assert_eq!(server.get_as(token, "/api/v1/chats/threads").status, 200);
+        assert!(!server.log().contains(token), "a token is logged");
+    }
+    assert_eq!(server.get("/").status, 200);
+
+    let answer = server.post(
+        "/dev/token",
+        r#"{"userId":"carol","roles":["service"],"ttlSecs":60}"#,
+    );
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert!(answer.json()["expiresAt"].as_str().unwrap().ends_with('Z'));
+    let token = answer.json()["token"].as_str().unwrap().to_owned();
+    assert_eq!(server.get_as(&token, "/api/v1/internal/events").status, 200);
+}
+
+#[test]
+fn a_request_for_a_token_is_checked() {
+    let folder = Scratch::new();
+    let server = Server::start(&folder, &[]);
+    for (body, status, code, field) in [
+        ("{", 400, "malformed_json", ""),
+        ("", 400, "malformed_json", ""),
+        (r#"{"userId":"a"} x"#, 400, "malformed_json", ""),
+        ("[]", 400, "validation_failed", ""),
+        ("{}", 400, "validation_failed", ""),
+        (r#"{"userId":"a b"}"#, 400, "validation_failed", "userId"),
+        (
+            r#"{"userId":"a","userId":"a"}"#,
+            400,
+            "validation_failed",
+            "",
+        ),
+        (
+            r#"{"userId":"a","admin":true}"#,
+            400,
+            "validation_failed",
+            "",
+        ),
+        (
+            r#"{"userId":"a","roles":["king"]}"#,
+            400,
+            "validation_failed",
+            "roles[0]",
+        ),
+        (
+            r#"{"userId":"a","ttlSecs":0}"#,
+            400,
+            "validation_failed",
+            "ttlSecs",
+        ),
+        (
+            r#"{"userId":"a","ttlSecs":86401}"#,
+            400,
+            "validation_failed",
+            "ttlSecs",
+        ),
+        (
+            r#"{"userId":"a","ttlSecs":-1}"#,
+            400,
+            "validation_failed",
+            "ttlSecs",
+        ),
+    ] {
+        let answer = server.post("/dev/token", body);
+        assert_eq!(answer.status, status, "{body}: {answer:?}");
+        assert_eq!(answer.json()["code"], code, "{body}: {answer:?}");
+        if !field.is_empty() {
+            assert_eq!(
+                answer.json()["errors"][0]["field"],
+                field,
+                "{body}: {answer:?}"
+            );
+        }
+    }
+    let plain = server.request("POST /dev/token HTTP/1.1\r\ncontent-type: text/plain", "{}");
+    assert_eq!(
+        (plain.status, plain.json()["code"].as_str()),
+        (415, Some("unsupported_media_type"))
+    );
+    let long = server.post("/dev/token", &" ".repeat(5_000));
+    assert_eq!(
+        (long.status, long.json()["code"].as_str()),
+        (413, Some("payload_too_large"))
+    );
+}
+
+#[test]
+fn development_with_a_key_of_its_own_hands_out_nothing() {
+    let folder = Scratch::new();
+    let server = Server::start(&folder, &[("JWT_SECRET", SECRET)]);
+    assert!(!server.banner.contains("eyJ"), "{}", server.banner);
+    assert_eq!(
+        server.post("/dev/token", r#"{"userId":"alice"}"#).status,
+        404
+    );
+    assert_eq!(server.get("/").status, 200);
+}
+
+#[test]
+fn nothing_secret_is_logged_at_the_finest_level() {
+    let folder = Scratch::new();
+    let mut server = Server::start(
+        &folder,
+        &[
+            ("JWT_SECRET", SECRET),
+            ("RUST_LOG", "trace"),
+            ("CHAT_LOG_FORMAT", "json"),
+        ],
+    );
+    let token = support::run(&["token", "--user", "alice"], &[("JWT_SECRET", SECRET)]).stdout;
+    let token = token.trim();
+    assert_eq!(server.get_as(token, "/api/v1/chats/threads").status, 200);
+    server.get_as(&format!("{token}x"), "/api/v1/chats/threads");
+    server.signal(Signal::TERM);
+    server.wait(SOON);
+    let log = server.log();
+    assert!(
+        log.contains("/api/v1/chats/threads"),
+        "nothing was logged:\n{log}"
+    );
+    let signature = token.rsplit('.').next().unwrap();
+    for secret in [SECRET, signature] {
+        let line = log.lines().find(|line| line.contains(secret));
+        assert_eq!(line, None);
+    }
+}
+
+#[test]
+fn a_signal_ends_it_in_order_whatever_is_connected() {
+    for signal in [Signal::TERM, Signal::INT] {
+        let folder = Scratch::new();
+        let mut server = production(&folder);
+        let silent = server.connect();
+        let idle = keep_alive(&server);
+        let mut poll = long_poll(&server);
+        let started = Instant::now();
+        server.signal(signal);
+        let status = server.wait(SOON);
+        assert_eq!(
+            status.code(),
+            Some(0),
+            "after {:?}:\n{}",
+            started.elapsed(),
+            server.log()
+        );
+        // The poll was answered, not cut off.
+        let mut answer = String::new();
+        poll.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        drop((silent, idle));
+    }
+}
+
+/// A connection that has had an answer and waits for its next request.
+fn keep_alive(server: &Server) -> TcpStream {
+    let mut stream = server.connect();
+    stream.write_all(LIVE.as_bytes()).unwrap();
+    read_live(&mut stream);
+    stream
+}
+
+/// A poll of a Socket.IO session that has nothing to tell.
+fn long_poll(server: &Server) -> TcpStream {
+    let open = server.get("/socket.io/?EIO=4&transport=polling");
+    let session: serde_json::Value = serde_json::from_str(&open.body[1..]).unwrap();
+    let session = session["sid"].as_str().unwrap();
+    let mut stream = server.connect();
+    // The server takes up a pipelined request before it writes the answer to the one in front of it.
+    let poll = format!(
+        "GET /socket.io/?EIO=4&transport=polling&sid={session} HTTP/1.1\r\nhost: x\r\n\r\n"
+    );
+    stream
+        .write_all((LIVE.to_owned() + &poll).as_bytes())
+        .unwrap();
+    read_live(&mut stream);
+    stream
+}
+
+const LIVE: &str = "GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n";
+
+/// Reads the answer to [`LIVE`] and not a byte more.
+fn read_live(stream: &mut TcpStream) {
+    let (mut answer, mut byte) = (Vec::new(), [0]);
+    while !answer.ends_with(br#"{"status":"ok"}"#) {
+        stream.read_exact(&mut byte).unwrap();
+        answer.extend(byte);
+    }
+    assert!(answer.starts_with(b"HTTP/1.1 200"));
+}
