@@ -20,7 +20,7 @@ use crate::{
 /// (health, metrics, Socket.IO, the demo page). To be called once per worker:
 ///
 /// ```ignore
-/// HttpServer::new(move || chat_http::create_app(&services, &options, |cfg| { socket.configure(cfg); }))
+/// HttpServer::new(move || chat_http::create_app(&services, &options, &|cfg| socket.configure(cfg)))
 /// ```
 ///
 /// The middleware gives every response a request id, security headers and `Cache-Control: no-store` where it has none
@@ -29,7 +29,7 @@ use crate::{
 pub fn create_app(
     services: &Services,
     options: &Options,
-    mount: impl FnOnce(&mut ServiceConfig),
+    mount: &dyn Fn(&mut ServiceConfig),
 ) -> App<
     impl ServiceFactory<
         ServiceRequest,
@@ -37,7 +37,7 @@ pub fn create_app(
         Response = ServiceResponse<BoxBody>,
         Error = Error,
         InitError = (),
-    >,
+    > + use<>,
 > {
     App::new()
         .app_data(web::Data::new(cors::Policy::new(options)))

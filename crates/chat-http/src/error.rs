@@ -227,7 +227,13 @@ mod tests {
         let header = |millis| {
             let error = ApiError::new(ErrorCode::RateLimited, "slow down").retry_after_ms(millis);
             let response = error.to_response("r-1");
-            response.headers()[RETRY_AFTER].to_str().unwrap().to_owned()
+            response
+                .headers()
+                .get(RETRY_AFTER)
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .to_owned()
         };
         assert_eq!(header(0), "1");
         assert_eq!(header(1_000), "1");

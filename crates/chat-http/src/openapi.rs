@@ -1,5 +1,7 @@
 //! The OpenAPI document, put together from what stands at the handlers.
 
+mod tidy;
+
 use utoipa::{
     Modify, OpenApi,
     openapi::{
@@ -89,9 +91,15 @@ impl Modify for Shared {
 /// The document.
 #[must_use]
 pub fn openapi() -> Document {
-    Root::openapi()
+    let raw = Root::openapi()
         .nest(CHATS, Chats::openapi())
-        .nest(INTERNAL, Internal::openapi())
+        .nest(INTERNAL, Internal::openapi());
+    serde_json::to_value(&raw)
+        .and_then(|mut value| {
+            tidy::tidy(&mut value);
+            serde_json::from_value(value)
+        })
+        .unwrap_or(raw)
 }
 
 /// The document as YAML, as it stands in `api-spec/openapi.yaml`.

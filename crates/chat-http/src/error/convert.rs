@@ -153,7 +153,7 @@ mod tests {
         let lost = SendError::Append(AppendError::Repo(RepoError::unavailable("gone")));
         let response = ApiError::from(lost).to_response("r-1");
         assert_eq!(response.status().as_u16(), 503);
-        assert_eq!(response.headers()["retry-after"], "1");
+        assert_eq!(response.headers().get("retry-after").unwrap(), "1");
     }
 
     #[test]
@@ -167,7 +167,7 @@ mod tests {
         };
         let response = ApiError::from(AuthError::TooManyAttempts(limited)).to_response("r-1");
         assert_eq!(response.status().as_u16(), 429);
-        assert_eq!(response.headers()["retry-after"], "3");
+        assert_eq!(response.headers().get("retry-after").unwrap(), "3");
     }
 
     #[test]

@@ -61,11 +61,16 @@ impl Problem {
     }
 }
 
-/// A string that is one of the codes.
+/// A string that is one of the codes; `too_many_attempts` is for sockets only.
 fn code_schema() -> utoipa::openapi::schema::Object {
     utoipa::openapi::ObjectBuilder::new()
         .schema_type(utoipa::openapi::Type::String)
-        .enum_values(Some(ErrorCode::ALL.iter().map(|code| code.as_str())))
+        .enum_values(Some(
+            ErrorCode::ALL
+                .iter()
+                .filter(|code| **code != ErrorCode::TooManyAttempts)
+                .map(|code| code.as_str()),
+        ))
         .description(Some("The code that programs branch on."))
         .build()
 }

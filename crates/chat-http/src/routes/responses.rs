@@ -4,18 +4,28 @@ use std::collections::BTreeMap;
 
 use utoipa::{
     IntoResponses, PartialSchema, ToSchema,
-    openapi::{Content, Ref, RefOr, Response, ResponseBuilder, Schema},
+    openapi::{Content, Header, Ref, RefOr, Response, ResponseBuilder, Schema},
 };
 
 use crate::error::{PROBLEM_JSON, Problem};
 
-fn problem(description: &str) -> RefOr<Response> {
+fn problem(status: &str, description: &str) -> RefOr<Response> {
     let content = Content::new(Some(Ref::from_schema_name(Problem::name())));
-    ResponseBuilder::new()
+    let response = ResponseBuilder::new()
         .description(description)
-        .content(PROBLEM_JSON, content)
-        .build()
-        .into()
+        .content(PROBLEM_JSON, content);
+    let header = |text: &str| {
+        let mut header = Header::default();
+        header.description = Some(text.to_owned());
+        header
+    };
+    match status {
+        "401" => response.header("WWW-Authenticate", header("`Bearer`")),
+        "429" | "503" => response.header("Retry-After", header("Seconds to wait, at least 1")),
+        _ => response,
+    }
+    .build()
+    .into()
 }
 
 macro_rules! error_responses {
@@ -25,7 +35,7 @@ macro_rules! error_responses {
 
         impl IntoResponses for $name {
             fn responses() -> BTreeMap<String, RefOr<Response>> {
-                [$(($status.to_owned(), problem($description))),+].into()
+                [$(($status.to_owned(), problem($status, $description))),+].into()
             }
         }
     )+};
