@@ -19,8 +19,17 @@ use crate::{
 /// Builds the application: the middleware around everything, the API with its documentation, and what `mount` adds
 /// (health, metrics, Socket.IO, the demo page). To be called once per worker:
 ///
-/// ```ignore
-/// HttpServer::new(move || chat_http::create_app(&services, &options, &|cfg| socket.configure(cfg)))
+/// ```no_run
+/// use actix_web::HttpServer;
+///
+/// async fn serve(services: chat_http::Services, options: chat_http::Options) -> std::io::Result<()> {
+///     HttpServer::new(move || {
+///         chat_http::create_app(&services, &options, &|cfg| chat_http::demo::configure(cfg))
+///     })
+///     .bind("127.0.0.1:5001")?
+///     .run()
+///     .await
+/// }
 /// ```
 ///
 /// The middleware gives every response a request id, security headers and `Cache-Control: no-store` where it has none

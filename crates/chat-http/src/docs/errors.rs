@@ -1,19 +1,13 @@
 //! The page that the `type` of every problem document points to.
 
-use std::fmt::Write;
+use std::{fmt::Write, sync::LazyLock};
 
-use actix_web::{Resource, web::Bytes};
+use actix_web::web::Bytes;
 use chat_domain::error::ErrorCode;
 
 use crate::error::status;
 
-pub(super) fn resource() -> Resource {
-    super::text(
-        "/docs/errors",
-        "text/html; charset=utf-8",
-        Bytes::from(page()),
-    )
-}
+pub(super) static PAGE: LazyLock<Bytes> = LazyLock::new(|| Bytes::from(page()));
 
 /// Needs neither styles nor scripts, so that the API's own content security policy fits.
 fn page() -> String {

@@ -20,7 +20,7 @@ use utoipa::ToSchema;
 )]
 pub(crate) struct ProfileBody {
     /// The name to show: 1 to 100 characters, not blank, no control characters. Shown as text, never as markup.
-    #[garde(inner(inner(length(chars, min = 1, max = 100), custom(plain_text))))]
+    #[garde(inner(inner(length(chars, max = 100), custom(plain_text))))]
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 100)]
     display_name: Option<Option<String>>,

@@ -1,0 +1,25 @@
+//! The REST API over mocked use cases: every route, every error, every refusal.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, in its helpers too"
+)]
+
+mod access;
+mod blocks;
+mod body;
+mod cors;
+mod docs;
+mod headers;
+mod internal;
+mod limits;
+mod messages;
+mod moderation;
+mod presence;
+mod query;
+mod read;
+mod reports;
+mod support;
+mod threads;
+mod users;
+mod wire;
