@@ -80,7 +80,7 @@ async fn main() -> std::io::Result<()> {
     let config = Config {
         ping_interval: Duration::from_millis(300),
         ping_timeout: Duration::from_millis(200),
-        connect_timeout: Duration::from_millis(1000),
+        connect_timeout: Duration::from_secs(1),
         origins: Origins::Any,
         ..Config::default()
     };

@@ -57,6 +57,7 @@ pub enum DisconnectReason {
     /// The client sent more than a limit of the configuration allows.
     PayloadTooLarge,
     /// More waited for the client than `max_queue_bytes` or `max_queue_messages` allow: it reads too slowly.
+    /// What was queued is dropped; a WebSocket is closed with code 1013, and clients reconnect.
     QueueFull,
     /// The connection accepted no data for `write_stall_timeout`.
     WriteStalled,

@@ -97,16 +97,11 @@ pub(crate) fn decode_payload(
             start = None;
             return Some(Err(CodecError::TooManyPackets));
         }
-        let packet = match rest.split_once(SEPARATOR) {
-            Some((packet, _)) => {
-                start = start.map(|start| start + packet.len() + SEPARATOR.len_utf8());
-                packet
-            }
-            None => {
-                start = None;
-                rest
-            }
-        };
+        let packet = rest.split(SEPARATOR).next().unwrap_or(rest);
+        let is_last = packet.len() == rest.len();
+        start = start
+            .filter(|_| !is_last)
+            .map(|at| at + packet.len() + SEPARATOR.len_utf8());
         Some(match packet.strip_prefix(BINARY_PREFIX) {
             Some(base64) => decode_base64(base64),
             None => decode_text(&body.slice_ref(packet)),

@@ -1,6 +1,6 @@
 //! Which web origins may talk to the server, and the headers that tell browsers so.
 //!
-//! Polling is cross-origin XHR, so every answer needs the headers, errors included. CORS does not hold for WebSockets,
+//! Polling is cross-origin XHR, so every answer needs the headers, errors included. CORS does not hold for `WebSocket`s,
 //! which is why the origin is checked on both transports.
 
 use actix_web::http::header::{

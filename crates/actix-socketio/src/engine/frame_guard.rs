@@ -243,11 +243,11 @@ mod tests {
         match declared {
             0..=125 => bytes.push(0x80 | u8::try_from(declared).unwrap()),
             126..=0xffff => {
-                bytes.push(0x80 | 126);
+                bytes.push(0xfe);
                 bytes.extend(u16::try_from(declared).unwrap().to_be_bytes());
             }
             _ => {
-                bytes.push(0x80 | 127);
+                bytes.push(0xff);
                 bytes.extend(declared.to_be_bytes());
             }
         }

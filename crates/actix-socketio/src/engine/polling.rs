@@ -46,16 +46,16 @@ pub(crate) async fn poll(session: &Arc<Session>) -> HttpResponse {
         return HttpResponse::BadRequest().finish();
     };
     let late = !session.is_open();
-    let mut hold = pin!(None);
+    let mut hold_timer = pin!(None);
     let answer = std::future::poll_fn(|cx| {
         loop {
-            let held = match hold.as_mut().as_pin_mut() {
+            let held = match hold_timer.as_mut().as_pin_mut() {
                 Some(timer) => std::future::Future::poll(timer, cx).is_ready(),
                 None => false,
             };
             match slot.answer(cx, late, held) {
-                Poll::Ready(Answer::Hold) if hold.is_none() => {
-                    hold.set(Some(tokio::time::sleep(UPGRADE_HOLD)));
+                Poll::Ready(Answer::Hold) if hold_timer.is_none() => {
+                    hold_timer.set(Some(tokio::time::sleep(UPGRADE_HOLD)));
                 }
                 Poll::Ready(Answer::Hold) | Poll::Pending => return Poll::Pending,
                 Poll::Ready(answer) => return Poll::Ready(answer),
@@ -67,7 +67,9 @@ pub(crate) async fn poll(session: &Arc<Session>) -> HttpResponse {
     match answer {
         Answer::Packets { body, hooks } => {
             // The response is on its way from here: nothing awaits any more.
-            hooks.into_iter().for_each(|hook| hook());
+            for hook in hooks {
+                hook();
+            }
             payload(body)
         }
         Answer::Last(body) => {
@@ -220,7 +222,9 @@ impl<'a> PollSlot<'a> {
                 }
                 body.text("1");
                 drop(state);
-                hooks.into_iter().for_each(|hook| hook());
+                for hook in hooks {
+                    hook();
+                }
                 Poll::Ready(Answer::Last(body.finish()))
             }
             (Phase::Ended(Farewell::ByClient), _) => Poll::Ready(Answer::Last("6".to_owned())),

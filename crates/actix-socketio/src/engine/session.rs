@@ -384,8 +384,10 @@ impl Session {
             return;
         }
         state.phase = Phase::Ended(farewell);
-        state.close_code = close_code;
-        if farewell != Farewell::Flush || reason == DisconnectReason::QueueFull {
+        // 1013 "try again later": the client should come back and catch up.
+        let overflowed = reason == DisconnectReason::QueueFull;
+        state.close_code = close_code.or(overflowed.then_some(CloseCode::Again));
+        if farewell != Farewell::Flush || overflowed {
             state.outbox.clear();
         }
         if let Some(watch) = state.watch.take() {

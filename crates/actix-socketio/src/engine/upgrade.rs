@@ -30,15 +30,14 @@ pub(crate) async fn open(
         Ok(accepted) => accepted,
         Err(error) => return error.error_response(),
     };
-    match attempt {
-        Some(attempt) => actix_web::rt::spawn(attempt.run(socket)),
-        // Upgrading, upgraded or closing already. Clients expect an accepted WebSocket that closes, and not an error
-        // status; the old one stays.
-        None => {
-            let engine = Arc::clone(session.engine());
-            actix_web::rt::spawn(async move { socket.close(None, engine.config()).await })
-        }
-    };
+    if let Some(attempt) = attempt {
+        actix_web::rt::spawn(attempt.run(socket));
+    } else {
+        // Upgrading, upgraded or closing already. Clients expect an accepted WebSocket that closes,
+        // and not an error status; the old one stays.
+        let engine = Arc::clone(session.engine());
+        actix_web::rt::spawn(async move { socket.close(None, engine.config()).await });
+    }
     response
 }
 

@@ -313,16 +313,15 @@ impl Connection {
                     return Some(Outcome::Drop);
                 }
             }
-            let (message, on_written) = match self.pong.take() {
-                Some(bytes) => (WsMessage::Pong(bytes), None),
-                None => {
-                    let mut state = self.session.state();
-                    let Some(next) = state.outbox.pop() else {
-                        continue;
-                    };
-                    state.wake_if_room(self.session.config());
-                    (message(next.frame), next.on_written)
-                }
+            let (message, on_written) = if let Some(bytes) = self.pong.take() {
+                (WsMessage::Pong(bytes), None)
+            } else {
+                let mut state = self.session.state();
+                let Some(next) = state.outbox.pop() else {
+                    continue;
+                };
+                state.wake_if_room(self.session.config());
+                (message(next.frame), next.on_written)
             };
             if Pin::new(&mut socket.sink).start_send(message).is_err() {
                 self.session

@@ -12,7 +12,7 @@ async fn assert_gone(server: &TestServer, sid: &str) {
 
 #[actix_web::test]
 async fn client_close_releases_the_poll_with_a_noop() {
-    let server = TestServer::start().await;
+    let server = TestServer::start();
     let (sid, _) = server.join_polling().await;
     let poll = server.pending_poll(&sid).await;
     server.post_ok(&sid, "1").await;
@@ -26,7 +26,7 @@ async fn client_close_releases_the_poll_with_a_noop() {
 
 #[actix_web::test]
 async fn broken_engine_packets_close_at_once() {
-    let server = TestServer::start().await;
+    let server = TestServer::start();
     for body in [
         "abc",
         "",
@@ -46,7 +46,7 @@ async fn broken_engine_packets_close_at_once() {
 
 #[actix_web::test]
 async fn broken_socket_packet_closes_and_tells_a_late_poll() {
-    let server = TestServer::start().await;
+    let server = TestServer::start();
     let (sid, _) = server.join_polling().await;
     let poll = server.pending_poll(&sid).await;
     server.post_ok(&sid, "4abc").await;
@@ -65,7 +65,7 @@ async fn broken_socket_packet_closes_and_tells_a_late_poll() {
 
 #[actix_web::test]
 async fn server_close_delivers_what_was_queued() {
-    let server = TestServer::start().await;
+    let server = TestServer::start();
     let (sid, socket) = server.join_polling().await;
     socket.emit("last", "words").unwrap();
     socket.disconnect(true);
@@ -90,7 +90,7 @@ async fn server_close_delivers_what_was_queued() {
 
 #[actix_web::test]
 async fn second_poll_ends_both() {
-    let server = TestServer::start().await;
+    let server = TestServer::start();
     let (sid, _) = server.join_polling().await;
     let poll = server.pending_poll(&sid).await;
     let second = server.poll(&sid).await;
@@ -101,7 +101,7 @@ async fn second_poll_ends_both() {
 
 #[actix_web::test]
 async fn aborted_poll_ends_the_session() {
-    let server = TestServer::start().await;
+    let server = TestServer::start();
     let (sid, _) = server.join_polling().await;
     let poll = server.pending_poll(&sid).await;
     poll.abort();
@@ -117,8 +117,7 @@ async fn binary_body_is_refused_and_large_body_is_too_large() {
     let server = TestServer::with(Config {
         max_payload_bytes: 100,
         ..Config::default()
-    })
-    .await;
+    });
     let sid = server.open_polling().await;
     assert_eq!(server.post(&sid, &"4".repeat(101)).await.status, 413);
     server.post_ok(&sid, "40").await;
@@ -130,7 +129,7 @@ async fn binary_body_is_refused_and_large_body_is_too_large() {
 
 #[actix_web::test]
 async fn websocket_closes_by_frame_and_by_packet() {
-    let server = TestServer::start().await;
+    let server = TestServer::start();
     let (mut ws, _) = server.join_ws().await;
     ws.send("1").await;
     ws.expect_close().await;
@@ -155,7 +154,7 @@ async fn websocket_closes_by_frame_and_by_packet() {
 
 #[actix_web::test]
 async fn shutdown_closes_all_sessions_without_a_namespace_disconnect() {
-    let server = TestServer::start().await;
+    let server = TestServer::start();
     let (sid, socket) = server.join_polling().await;
     let (mut ws, _) = server.join_ws().await;
     let poll = server.pending_poll(&sid).await;

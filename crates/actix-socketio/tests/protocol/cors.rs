@@ -17,7 +17,7 @@ fn allowed(reply: &Reply) -> Option<&str> {
 
 #[actix_web::test]
 async fn only_the_own_host_may_connect_by_default() {
-    let server = TestServer::start().await;
+    let server = TestServer::start();
     let own = format!("http://{}", server.address);
     assert_eq!(handshake_from(&server, &own).await.status, 200);
     let refused = handshake_from(&server, "https://evil.example").await;
@@ -39,7 +39,7 @@ async fn listed_origins_are_echoed_on_every_answer() {
         allow_credentials: true,
         ..Config::default()
     };
-    let server = TestServer::with(config).await;
+    let server = TestServer::with(config);
     let headers = [("origin", "https://a.example")];
     for query in [
         "EIO=4&transport=polling",
@@ -68,13 +68,12 @@ async fn any_origin_is_a_star_unless_there_are_credentials() {
         origins: Origins::Any,
         ..Config::default()
     };
-    let server = TestServer::with(config.clone()).await;
+    let server = TestServer::with(config.clone());
     assert_eq!(allowed(&handshake_from(&server, "null").await), Some("*"));
     let server = TestServer::with(Config {
         allow_credentials: true,
         ..config
-    })
-    .await;
+    });
     assert_eq!(
         allowed(&handshake_from(&server, "https://x.example").await),
         Some("https://x.example")
@@ -87,8 +86,7 @@ async fn predicate_decides() {
     let server = TestServer::with(Config {
         origins,
         ..Config::default()
-    })
-    .await;
+    });
     assert_eq!(
         handshake_from(&server, "https://a.example").await.status,
         200
@@ -101,8 +99,7 @@ async fn preflight_is_answered_before_anything_else() {
     let server = TestServer::with(Config {
         origins: Origins::Any,
         ..Config::default()
-    })
-    .await;
+    });
     let headers = [
         ("origin", "https://a.example"),
         ("access-control-request-method", "POST"),

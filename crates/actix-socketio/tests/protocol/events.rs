@@ -11,7 +11,7 @@ use crate::server::TestServer;
 
 #[actix_web::test]
 async fn arguments_come_back_as_they_were() {
-    let server = TestServer::start().await;
+    let server = TestServer::start();
     let (mut ws, _) = server.join_ws().await;
     for args in [
         "",
@@ -29,7 +29,7 @@ async fn arguments_come_back_as_they_were() {
 
 #[actix_web::test]
 async fn binary_events_and_acks_carry_their_attachments() {
-    let server = TestServer::start().await;
+    let server = TestServer::start();
     let (mut ws, _) = server.join_ws().await;
     let packet =
         "452-[\"echo\",{\"_placeholder\":true,\"num\":0},{\"_placeholder\":true,\"num\":1}]";
@@ -48,7 +48,7 @@ async fn binary_events_and_acks_carry_their_attachments() {
 
 #[actix_web::test]
 async fn binary_event_may_be_split_over_several_posts() {
-    let server = TestServer::start().await;
+    let server = TestServer::start();
     let (sid, _) = server.join_polling().await;
     let packet = "451-[\"echo\",{\"_placeholder\":true,\"num\":0}]";
     server.post_ok(&sid, packet).await;
@@ -58,7 +58,7 @@ async fn binary_event_may_be_split_over_several_posts() {
 
 #[actix_web::test]
 async fn events_of_one_socket_are_handled_one_after_the_other() {
-    let server = TestServer::start().await;
+    let server = TestServer::start();
     let (mut ws, _) = server.join_ws().await;
     let (mut other, _) = server.join_ws().await;
     ws.send("42[\"wait\"]").await;
@@ -73,7 +73,7 @@ async fn events_of_one_socket_are_handled_one_after_the_other() {
 
 #[actix_web::test]
 async fn thousands_of_events_in_one_body_are_handled_in_order() {
-    let server = TestServer::start().await;
+    let server = TestServer::start();
     let (sid, _) = server.join_polling().await;
     let body: Vec<_> = (0..2000)
         .map(|id| format!("42{id}[\"ack\",{id}]"))
@@ -95,7 +95,7 @@ async fn thousands_of_events_in_one_body_are_handled_in_order() {
 
 #[actix_web::test]
 async fn server_gets_the_answer_it_asked_for() {
-    let server = TestServer::start().await;
+    let server = TestServer::start();
     let (mut ws, socket) = server.join_ws().await;
     let ask = async || {
         socket
@@ -130,7 +130,7 @@ async fn server_gets_the_answer_it_asked_for() {
 
 #[actix_web::test]
 async fn emits_work_from_any_thread() {
-    let server = TestServer::start().await;
+    let server = TestServer::start();
     let (mut ws, socket) = server.join_ws().await;
     let thread = std::thread::spawn(move || {
         let attachments = vec![Bytes::from_static(b"x")];
@@ -154,7 +154,7 @@ async fn emits_work_from_any_thread() {
 
 #[actix_web::test]
 async fn panic_in_a_handler_ends_that_session_only() {
-    let server = TestServer::start().await;
+    let server = TestServer::start();
     let (mut other, _) = server.join_ws().await;
     let (mut ws, _) = server.join_ws().await;
     ws.send("42[\"panic\"]").await;
@@ -169,7 +169,7 @@ async fn panic_in_a_handler_ends_that_session_only() {
 
 #[actix_web::test]
 async fn packets_that_break_the_protocol_close_the_connection() {
-    let server = TestServer::start().await;
+    let server = TestServer::start();
     for packet in [
         "40",
         "42/custom,[\"x\"]",
@@ -215,7 +215,7 @@ async fn packets_that_break_the_protocol_close_the_connection() {
 
 #[actix_web::test]
 async fn odd_but_legal_packets_leave_the_connection_open() {
-    let server = TestServer::start().await;
+    let server = TestServer::start();
     let (mut ws, _) = server.join_ws().await;
     for packet in ["42", "43[\"x\"]", "43", "4399[1]", "0", "5", "6", "3"] {
         ws.send(packet).await;

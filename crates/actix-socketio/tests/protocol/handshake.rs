@@ -1,6 +1,7 @@
 //! Opening a session, and what is answered to requests that make no sense (codes 0 to 5).
 
 use actix_socketio::{Config, Refusal};
+use actix_web::http::header::HeaderValue;
 use actix_web::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -19,7 +20,7 @@ fn keys(packet: &str) -> Value {
 
 #[actix_web::test]
 async fn polling_handshake_has_exactly_five_keys() {
-    let server = TestServer::start().await;
+    let server = TestServer::start();
     let reply = server.get("t=abc&transport=polling&EIO=4&b64=1&x=y").await;
     assert_eq!(reply.status, 200);
     assert_eq!(
@@ -37,14 +38,14 @@ async fn polling_handshake_has_exactly_five_keys() {
 
 #[actix_web::test]
 async fn websocket_handshake_offers_no_upgrade() {
-    let server = TestServer::start().await;
+    let server = TestServer::start();
     let mut ws = server.ws("EIO=4&transport=websocket").await;
     assert_eq!(keys(&ws.text().await)["upgrades"], json!([]));
 }
 
 #[actix_web::test]
 async fn public_socket_id_is_not_the_session_id() {
-    let server = TestServer::start().await;
+    let server = TestServer::start();
     let (sid, socket) = server.join_polling().await;
     assert_eq!(socket.id().as_str().len(), 20);
     assert!(!sid.contains(socket.id().as_str()));
@@ -52,7 +53,7 @@ async fn public_socket_id_is_not_the_session_id() {
 
 #[actix_web::test]
 async fn errors_have_the_codes_of_the_reference() {
-    let server = TestServer::start().await;
+    let server = TestServer::start();
     let sid = server.open_polling().await;
     let cases = [
         (Method::GET, "EIO=4".to_owned(), 0),
@@ -91,7 +92,7 @@ async fn errors_have_the_codes_of_the_reference() {
 
 #[actix_web::test]
 async fn other_methods_on_a_session_are_an_error() {
-    let server = TestServer::start().await;
+    let server = TestServer::start();
     let sid = server.open_polling().await;
     let url = server.url(&format!("EIO=4&transport=polling&sid={sid}"));
     assert_eq!(request(Method::PUT, url, &[], "").await.status, 500);
@@ -99,7 +100,7 @@ async fn other_methods_on_a_session_are_an_error() {
 
 #[actix_web::test]
 async fn websocket_refusals_are_plain_http() {
-    let server = TestServer::start().await;
+    let server = TestServer::start();
     for query in [
         "EIO=3&transport=websocket",
         "EIO=4&transport=abc",
@@ -115,18 +116,13 @@ async fn hook_sees_the_request_and_may_refuse_it() {
     let server = TestServer::built(|builder| {
         builder.allow_request(|request| {
             assert!(request.peer_addr().unwrap().ip().is_loopback());
-            match request
-                .headers()
-                .get("x-test")
-                .map(|value| value.as_bytes())
-            {
+            match request.headers().get("x-test").map(HeaderValue::as_bytes) {
                 None => Ok(()),
                 Some(b"slow down") => Err(Refusal::too_many_requests("slow down")),
                 Some(_) => Err(Refusal::forbidden("not you")),
             }
         })
-    })
-    .await;
+    });
     let url = server.url("EIO=4&transport=polling");
     let refused = request(Method::GET, url.clone(), &[("x-test", "x")], "").await;
     assert_eq!(refused.code(), (403, 4));
@@ -144,8 +140,7 @@ async fn sessions_are_limited_in_total_and_per_address() {
     let server = TestServer::with(Config {
         max_sessions: 1,
         ..Config::default()
-    })
-    .await;
+    });
     let sid = server.open_polling().await;
     assert_eq!(server.get("EIO=4&transport=polling").await.code(), (503, 4));
     server.post_ok(&sid, "1").await;
@@ -156,7 +151,7 @@ async fn sessions_are_limited_in_total_and_per_address() {
         max_sessions_per_address: 1,
         ..Config::default()
     };
-    let server = TestServer::with(config).await;
+    let server = TestServer::with(config);
     let _ws = server.open_ws().await;
     assert_eq!(server.get("EIO=4&transport=polling").await.code(), (429, 4));
 }

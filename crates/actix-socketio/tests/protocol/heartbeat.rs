@@ -17,7 +17,7 @@ fn quick() -> Config {
 
 #[actix_web::test]
 async fn websocket_is_pinged_and_stays_while_it_answers() {
-    let server = TestServer::with(quick()).await;
+    let server = TestServer::with(quick());
     let (mut ws, _) = server.join_ws().await;
     for _ in 0..3 {
         ws.expect("2").await;
@@ -28,7 +28,7 @@ async fn websocket_is_pinged_and_stays_while_it_answers() {
 
 #[actix_web::test]
 async fn polling_is_pinged_and_stays_while_it_answers() {
-    let server = TestServer::with(quick()).await;
+    let server = TestServer::with(quick());
     let (sid, _) = server.join_polling().await;
     for _ in 0..3 {
         assert_eq!(server.packets(&sid).await, ["2"]);
@@ -38,7 +38,7 @@ async fn polling_is_pinged_and_stays_while_it_answers() {
 
 #[actix_web::test]
 async fn silent_websocket_is_closed() {
-    let server = TestServer::with(quick()).await;
+    let server = TestServer::with(quick());
     let opened = Instant::now();
     let (mut ws, _) = server.join_ws().await;
     ws.expect("2").await;
@@ -52,7 +52,7 @@ async fn silent_websocket_is_closed() {
 
 #[actix_web::test]
 async fn silent_polling_session_is_closed_on_time_even_without_a_poll() {
-    let server = TestServer::with(quick()).await;
+    let server = TestServer::with(quick());
     let (sid, _) = server.join_polling().await;
     assert_eq!(
         server.told_disconnected().await,
@@ -63,7 +63,7 @@ async fn silent_polling_session_is_closed_on_time_even_without_a_poll() {
 
 #[actix_web::test]
 async fn pending_poll_of_a_silent_session_gets_a_close() {
-    let server = TestServer::with(quick()).await;
+    let server = TestServer::with(quick());
     let (sid, _) = server.join_polling().await;
     assert_eq!(server.packets(&sid).await, ["2"]);
     assert_eq!(server.packets(&sid).await, ["1"]);
@@ -72,7 +72,7 @@ async fn pending_poll_of_a_silent_session_gets_a_close() {
 
 #[actix_web::test]
 async fn unsolicited_pong_is_harmless() {
-    let server = TestServer::start().await;
+    let server = TestServer::start();
     let mut ws = server.open_ws().await;
     ws.send("3").await;
     ws.send("40").await;
@@ -85,7 +85,7 @@ async fn session_that_joins_no_namespace_is_closed() {
         connect_timeout: Duration::from_millis(100),
         ..Config::default()
     };
-    let server = TestServer::with(config).await;
+    let server = TestServer::with(config);
     let mut ws = server.open_ws().await;
     // A refused attempt does not count.
     ws.ask("40/x", "44/x,{\"message\":\"Invalid namespace\"}")
@@ -101,7 +101,7 @@ async fn session_that_left_its_namespace_stays() {
         ping_interval: Duration::from_millis(300),
         ..Config::default()
     };
-    let server = TestServer::with(config).await;
+    let server = TestServer::with(config);
     let (mut ws, _) = server.join_ws().await;
     ws.send("41").await;
     ws.expect("2").await;

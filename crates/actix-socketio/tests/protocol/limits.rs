@@ -10,8 +10,7 @@ async fn full_queue_closes_the_session() {
     let server = TestServer::with(Config {
         max_queue_messages: 4,
         ..Config::default()
-    })
-    .await;
+    });
     let (sid, socket) = server.join_polling().await;
     for _ in 0..4 {
         socket.emit("x", &1).unwrap();
@@ -44,12 +43,32 @@ async fn full_queue_closes_the_session() {
 }
 
 #[actix_web::test]
+async fn websocket_with_a_full_queue_is_told_to_come_back() {
+    let server = TestServer::with(Config {
+        max_queue_bytes: 100,
+        ..Config::default()
+    });
+    let (mut ws, socket) = server.join_ws().await;
+    let large = "a".repeat(99);
+    while socket.emit("x", &large).is_ok() {}
+    let code = loop {
+        if let Got::Closed(code) = ws.next().await {
+            break code;
+        }
+    };
+    assert_eq!(code, Some(1013));
+    assert_eq!(
+        server.told_disconnected().await,
+        DisconnectReason::QueueFull
+    );
+}
+
+#[actix_web::test]
 async fn queue_is_bounded_in_bytes() {
     let server = TestServer::with(Config {
         max_queue_bytes: 100,
         ..Config::default()
-    })
-    .await;
+    });
     let (_sid, socket) = server.join_polling().await;
     socket.emit("x", &"a".repeat(60)).unwrap();
     assert!(matches!(
@@ -63,8 +82,7 @@ async fn binary_packets_can_be_refused() {
     let server = TestServer::with(Config {
         max_attachments: 0,
         ..Config::default()
-    })
-    .await;
+    });
     let (mut ws, _) = server.join_ws().await;
     ws.send("451-[\"x\",{\"_placeholder\":true,\"num\":0}]")
         .await;
@@ -76,8 +94,7 @@ async fn attachments_are_limited_together() {
     let server = TestServer::with(Config {
         max_attachment_bytes: 10,
         ..Config::default()
-    })
-    .await;
+    });
     let (mut ws, _) = server.join_ws().await;
     ws.send("452-[\"x\"]").await;
     ws.send_binary(&[0; 6]).await;
@@ -94,8 +111,7 @@ async fn namespaces_of_a_session_are_limited() {
     let server = TestServer::with(Config {
         max_namespaces: 1,
         ..Config::default()
-    })
-    .await;
+    });
     let (mut ws, _) = server.join_ws().await;
     ws.ask(
         "40/custom",
@@ -113,8 +129,7 @@ async fn handler_that_cannot_keep_up_slows_the_client_down_and_loses_nothing() {
     let server = TestServer::with(Config {
         max_queued_events: 4,
         ..Config::default()
-    })
-    .await;
+    });
     let (mut ws, _) = server.join_ws().await;
     ws.send("42[\"wait\"]").await;
     for n in 0..100 {

@@ -7,7 +7,7 @@ use crate::server::TestServer;
 
 #[actix_web::test]
 async fn acceptance_comes_before_whatever_the_handler_emits() {
-    let server = TestServer::start().await;
+    let server = TestServer::start();
     let mut ws = server.open_ws().await;
     ws.send("40/custom,{\"token\":\"abc\"}").await;
     let accepted = ws.text().await;
@@ -26,7 +26,7 @@ async fn acceptance_comes_before_whatever_the_handler_emits() {
 
 #[actix_web::test]
 async fn refusal_tells_why_and_leaves_the_session_open() {
-    let server = TestServer::start().await;
+    let server = TestServer::start();
     let mut ws = server.open_ws().await;
     let refusal = "44{\"data\":{\"why\":\"x\"},\"message\":\"denied\"}";
     ws.ask("40{\"deny\":\"x\"}", refusal).await;
@@ -36,7 +36,7 @@ async fn refusal_tells_why_and_leaves_the_session_open() {
 
 #[actix_web::test]
 async fn refusal_may_close_the_session_after_telling() {
-    let server = TestServer::start().await;
+    let server = TestServer::start();
     let mut ws = server.open_ws().await;
     ws.ask("40{\"deny\":\"close\"}", "44{\"message\":\"go away\"}")
         .await;
@@ -54,7 +54,7 @@ async fn refusal_may_close_the_session_after_telling() {
 
 #[actix_web::test]
 async fn nothing_is_dispatched_while_the_application_decides() {
-    let server = TestServer::start().await;
+    let server = TestServer::start();
     for packet in ["40", "42[\"x\"]", "41"] {
         let mut ws = server.open_ws().await;
         ws.send("40{\"wait\":true}").await;
@@ -73,7 +73,7 @@ async fn nothing_is_dispatched_while_the_application_decides() {
 
 #[actix_web::test]
 async fn session_that_ends_while_the_application_decides_never_connects() {
-    let server = TestServer::start().await;
+    let server = TestServer::start();
     let mut ws = server.open_ws().await;
     ws.send("40{\"wait\":true}").await;
     ws.close().await;
@@ -88,7 +88,7 @@ async fn session_that_ends_while_the_application_decides_never_connects() {
 
 #[actix_web::test]
 async fn leaving_one_namespace_leaves_the_others_alone() {
-    let server = TestServer::start().await;
+    let server = TestServer::start();
     let (mut ws, _) = server.join_ws().await;
     ws.send("40/custom").await;
     assert!(ws.text().await.starts_with("40/custom,"));
@@ -108,7 +108,7 @@ async fn leaving_one_namespace_leaves_the_others_alone() {
 
 #[actix_web::test]
 async fn packets_that_cross_a_kick_are_ignored() {
-    let server = TestServer::start().await;
+    let server = TestServer::start();
     let (mut ws, socket) = server.join_ws().await;
     socket.disconnect(false);
     assert_eq!(

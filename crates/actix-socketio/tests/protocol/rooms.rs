@@ -8,7 +8,7 @@ use crate::server::TestServer;
 
 #[actix_web::test]
 async fn broadcast_reaches_each_selected_socket_once() {
-    let server = TestServer::start().await;
+    let server = TestServer::start();
     let (mut a_ws, a) = server.join_ws().await;
     let (mut b_ws, b) = server.join_ws().await;
     let (c_sid, c) = server.join_polling().await;
@@ -56,7 +56,7 @@ async fn broadcast_reaches_each_selected_socket_once() {
 
 #[actix_web::test]
 async fn disconnected_socket_is_in_no_room() {
-    let server = TestServer::start().await;
+    let server = TestServer::start();
     let (ws, socket) = server.join_ws().await;
     socket.join("red");
     assert_eq!(socket.rooms().len(), 1);
@@ -72,7 +72,7 @@ async fn disconnected_socket_is_in_no_room() {
 
 #[actix_web::test]
 async fn selected_sockets_can_be_moved_and_disconnected() {
-    let server = TestServer::start().await;
+    let server = TestServer::start();
     let (mut a_ws, a) = server.join_ws().await;
     let (_b_ws, b) = server.join_ws().await;
     a.join("red");
@@ -96,7 +96,7 @@ impl OnWritten for Seen {
 
 #[actix_web::test]
 async fn hook_hears_of_packets_that_were_written_and_of_no_others() {
-    let server = TestServer::start().await;
+    let server = TestServer::start();
     let (mut ws, on_ws) = server.join_ws().await;
     let (sid, on_polling) = server.join_polling().await;
     let (dead_sid, dead) = server.join_polling().await;

@@ -104,16 +104,16 @@ pub(crate) struct TestServer {
 }
 
 impl TestServer {
-    pub(crate) async fn start() -> Self {
-        Self::with(Config::default()).await
+    pub(crate) fn start() -> Self {
+        Self::with(Config::default())
     }
 
-    pub(crate) async fn with(config: Config) -> Self {
-        Self::built(|builder| builder.config(config)).await
+    pub(crate) fn with(config: Config) -> Self {
+        Self::built(|builder| builder.config(config))
     }
 
     /// Two workers, so that the requests of one session meet on different threads.
-    pub(crate) async fn built(describe: impl FnOnce(SocketIoBuilder) -> SocketIoBuilder) -> Self {
+    pub(crate) fn built(describe: impl FnOnce(SocketIoBuilder) -> SocketIoBuilder) -> Self {
         let (sender, told) = mpsc::unbounded_channel();
         let go_on = Arc::new(Semaphore::new(0));
         let app = Arc::new(TestApp {

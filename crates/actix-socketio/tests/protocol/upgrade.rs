@@ -15,7 +15,7 @@ async fn ws_of(server: &TestServer, sid: &str) -> Ws {
 
 #[actix_web::test]
 async fn everything_moves_over_in_order() {
-    let server = TestServer::start().await;
+    let server = TestServer::start();
     let (sid, socket) = server.join_polling().await;
     let mut ws = ws_of(&server, &sid).await;
     socket.emit("before", &1).unwrap();
@@ -41,7 +41,7 @@ async fn everything_moves_over_in_order() {
 
 #[actix_web::test]
 async fn failed_probe_leaves_the_session_polling() {
-    let server = TestServer::start().await;
+    let server = TestServer::start();
     let (sid, socket) = server.join_polling().await;
     for wrong in ["5", "2", "40", "x", "3probe"] {
         let mut ws = ws_of(&server, &sid).await;
@@ -63,7 +63,7 @@ async fn failed_probe_leaves_the_session_polling() {
 
 #[actix_web::test]
 async fn second_websocket_does_not_disturb_an_upgrade() {
-    let server = TestServer::start().await;
+    let server = TestServer::start();
     let (sid, _) = server.join_polling().await;
     let mut ws = ws_of(&server, &sid).await;
     ws.ask("2probe", "3probe").await;
@@ -78,7 +78,7 @@ async fn upgrade_that_takes_too_long_closes_the_websocket_only() {
         upgrade_timeout: Duration::from_millis(100),
         ..Config::default()
     };
-    let server = TestServer::with(config).await;
+    let server = TestServer::with(config);
     let (sid, socket) = server.join_polling().await;
     let mut ws = ws_of(&server, &sid).await;
     ws.ask("2probe", "3probe").await;
@@ -89,7 +89,7 @@ async fn upgrade_that_takes_too_long_closes_the_websocket_only() {
 
 #[actix_web::test]
 async fn session_that_ends_takes_the_probing_websocket_along() {
-    let server = TestServer::start().await;
+    let server = TestServer::start();
     let (sid, socket) = server.join_polling().await;
     let mut ws = ws_of(&server, &sid).await;
     ws.ask("2probe", "3probe").await;
@@ -104,7 +104,7 @@ async fn heartbeat_survives_the_upgrade() {
         ping_interval: Duration::from_millis(200),
         ..Config::default()
     };
-    let server = TestServer::with(config).await;
+    let server = TestServer::with(config);
     let (sid, _) = server.join_polling().await;
     assert_eq!(server.packets(&sid).await, ["2"]);
     let mut ws = ws_of(&server, &sid).await;
