@@ -119,7 +119,7 @@ impl Rooms for NamespaceHandle {
 impl OnWritten for Written {
     fn written(&self, socket: &Socket) {
         if let Some(session) = socket.data_ref::<Session>() {
-            self.to(&session.user);
+            self.to(session);
         }
     }
 }

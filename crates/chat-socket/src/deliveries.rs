@@ -11,7 +11,7 @@ use chat_domain::{
 };
 use tokio::runtime::Handle;
 
-use crate::welcome::Pace;
+use crate::{session::Session, welcome::Pace};
 
 /// Collects deliveries; what comes while a burst waits for its turn goes with it.
 pub(crate) struct Deliveries {
@@ -85,10 +85,12 @@ impl Written {
         }
     }
 
-    /// The packet was written to a socket of this user.
-    pub(crate) fn to(&self, user: &UserId) {
-        if let Some((deliveries, message)) = &self.receipt {
-            deliveries.note(message, user);
+    /// The packet was written to this socket.
+    pub(crate) fn to(&self, session: &Session) {
+        if let Some((deliveries, message)) = &self.receipt
+            && !session.is_behind(message.thread_id, message.seq)
+        {
+            deliveries.note(message, &session.user);
         }
         if let Some((pace, size_bytes)) = &self.pace {
             pace.written(*size_bytes);

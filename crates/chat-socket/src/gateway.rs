@@ -160,8 +160,12 @@ impl Core {
     }
 
     /// The socket is in: it is registered, shown as online, and brought up to date. Its own events come after this.
+    /// One that has gone already is left out of all that.
     pub(crate) async fn connected(&self, client: &Client) {
         let session = &client.session;
+        if !client.connection.is_open() {
+            return;
+        }
         let registry = self.fanout.registry();
         for oldest in registry.add(client.clone(), self.options.max_sockets_per_user) {
             watch::end(&oldest, ServerEventName::SessionReplaced);

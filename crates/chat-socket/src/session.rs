@@ -1,16 +1,17 @@
 //! What is known of one socket from its CONNECT to its end.
 
 use std::{
+    collections::BTreeMap,
     net::IpAddr,
     sync::{
-        Mutex, PoisonError, RwLock,
+        Mutex, MutexGuard, PoisonError, RwLock,
         atomic::{AtomicBool, Ordering},
     },
 };
 
 use chat_domain::{
-    id::{SocketId, UserId},
-    model::{token::Claims, user::Caller},
+    id::{SocketId, ThreadId, UserId},
+    model::{message::Seq, token::Claims, user::Caller},
 };
 
 use crate::{
@@ -32,6 +33,8 @@ pub(crate) struct Session {
     pub(crate) span: tracing::Span,
     claims: RwLock<Claims>,
     welcome: Mutex<Option<Welcome>>,
+    /// From which place on the client was told that something is missing, and has not fetched it yet.
+    behind: Mutex<BTreeMap<ThreadId, Seq>>,
     ended: AtomicBool,
 }
 
@@ -55,6 +58,7 @@ impl Session {
             typing: TypingTimers::default(),
             claims: RwLock::new(claims),
             welcome: Mutex::new(Some(welcome)),
+            behind: Mutex::default(),
             ended: AtomicBool::new(false),
         }
     }
@@ -78,6 +82,26 @@ impl Session {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take()
+    }
+
+    /// The client has to fetch what is missing in these threads. Until it has, messages above the gap don't count as
+    /// delivered: a position that jumps over the gap would have the gap forgotten.
+    pub(crate) fn falls_behind(&self, missing: &BTreeMap<ThreadId, Seq>) {
+        self.behind().extend(missing);
+    }
+
+    /// The client has fetched what was missing in the thread.
+    pub(crate) fn catches_up(&self, thread: ThreadId) {
+        self.behind().remove(&thread);
+    }
+
+    /// Whether something below that place is missing.
+    pub(crate) fn is_behind(&self, thread: ThreadId, seq: Seq) -> bool {
+        self.behind().get(&thread).is_some_and(|from| *from <= seq)
+    }
+
+    fn behind(&self) -> MutexGuard<'_, BTreeMap<ThreadId, Seq>> {
+        self.behind.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Marks the session as ended by the server; `true` for the first who does.

@@ -38,6 +38,7 @@ use crate::{
     deliveries::Written,
     gateway::Core,
     handlers::{self, Incoming},
+    session::Session,
 };
 
 /// When the clock of a test starts, in milliseconds.
@@ -94,11 +95,10 @@ struct Wire {
 
 pub(crate) struct FakeConnection {
     log: Log,
-    user: UserId,
+    session: Arc<Session>,
     open: AtomicBool,
     wire: Mutex<Wire>,
     rooms: Arc<FakeRooms>,
-    id: SocketId,
 }
 
 impl FakeConnection {
@@ -115,7 +115,7 @@ impl FakeConnection {
             std::mem::take(&mut wire.unwritten)
         };
         for hook in unwritten {
-            hook.to(&self.user);
+            hook.to(&self.session);
         }
     }
 
@@ -141,12 +141,12 @@ impl Connection for FakeConnection {
             wire.unwritten.push(hook);
         } else {
             drop(wire);
-            hook.to(&self.user);
+            hook.to(&self.session);
         }
     }
 
     fn join(&self, user: &UserId) {
-        let joined = (self.id.clone(), user.clone());
+        let joined = (self.session.id.clone(), user.clone());
         self.rooms.joined.lock().unwrap().push(joined);
     }
 
@@ -317,11 +317,10 @@ impl Bed {
         let log = Log::default();
         let connection = Arc::new(FakeConnection {
             log: log.clone(),
-            user: user(name),
+            session: Arc::clone(&session),
             open: AtomicBool::new(true),
             wire: Mutex::default(),
             rooms: Arc::clone(&self.rooms),
-            id: session.id.clone(),
         });
         let known = (session.id.clone(), Arc::clone(&connection));
         self.rooms.connections.lock().unwrap().extend([known]);

@@ -1,5 +1,7 @@
 //! `api-spec/asyncapi.yaml` names the events and fields that the code has.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use std::{collections::BTreeSet, fs};
 
 use chat_domain::{

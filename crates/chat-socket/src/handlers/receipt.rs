@@ -29,6 +29,8 @@ pub(crate) async fn mark_read(core: &Core, session: &Session, args: &[Box<RawVal
         .receipts
         .mark_read(session.caller(), mark.thread_id, up_to, socket)
         .await?;
+    // Who reads a thread has it before them, however it was fetched.
+    session.catches_up(mark.thread_id);
     acknowledge(Marked {
         unread_count: outcome.unread_count,
         up_to_seq: outcome.up_to_seq,
@@ -121,9 +123,11 @@ mod tests {
         }
     }
 
+    type Refused = fn() -> MarkReadError;
+
     #[tokio::test(start_paused = true)]
     async fn every_refusal_has_its_code() {
-        let refusals: [(fn() -> MarkReadError, &str); 4] = [
+        let refusals: [(Refused, &str); 4] = [
             (|| MarkReadError::ThreadNotFound, "thread_not_found"),
             (|| MarkReadError::NotParticipant, "not_participant"),
             (|| MarkReadError::MessageNotFound, "message_not_found"),

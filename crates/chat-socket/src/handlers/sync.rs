@@ -35,6 +35,16 @@ pub(crate) async fn sync(core: &Core, session: &Session, args: &[Box<RawValue>])
     shorten(&mut threads, |thread| {
         asked(thread).map_or(0, |(_, version)| *version)
     });
+    for thread in &threads {
+        if let SyncedThread::Changed {
+            thread_id,
+            complete: true,
+            ..
+        } = thread
+        {
+            session.catches_up(*thread_id);
+        }
+    }
     acknowledge(Threads { threads })
 }
 

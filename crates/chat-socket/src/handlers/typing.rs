@@ -119,9 +119,11 @@ mod tests {
         assert_eq!(*told.lock().unwrap(), [(true, 0), (false, 0)]);
     }
 
+    type Refused = fn() -> TypingError;
+
     #[tokio::test(start_paused = true)]
     async fn every_refusal_has_its_code_and_starts_no_timer() {
-        let refusals: [(fn() -> TypingError, &str); 3] = [
+        let refusals: [(Refused, &str); 3] = [
             (|| TypingError::ThreadNotFound, "thread_not_found"),
             (|| TypingError::NotParticipant, "not_participant"),
             (|| RepoError::unavailable("gone").into(), "unavailable"),
