@@ -6,7 +6,13 @@ use std::sync::{
 };
 
 use anyhow::{Context, Result};
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    time::{Duration, Instant},
+};
+
+/// Who signals a process and its group signals it twice: what comes so soon is the same request.
+const ECHO: Duration = Duration::from_millis(500);
 
 /// Whether the server is going down. Cheap to clone.
 #[derive(Clone, Default)]
@@ -45,6 +51,17 @@ impl Signals {
         tokio::select! {
             _ = self.terminate.recv() => "SIGTERM",
             _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+
+    /// Completes with a signal that is a second request rather than an echo of the first.
+    pub(crate) async fn again(&mut self) -> &'static str {
+        let earliest = Instant::now() + ECHO;
+        loop {
+            let name = self.next().await;
+            if Instant::now() >= earliest {
+                return name;
+            }
         }
     }
 }

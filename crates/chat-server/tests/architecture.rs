@@ -1,5 +1,10 @@
 //! The layers: who may depend on whom. The table is that of `docs/ARCHITECTURE.md`.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends with the first thing that fails"
+)]
+
 use std::{collections::BTreeSet, process::Command};
 
 use serde_json::Value;

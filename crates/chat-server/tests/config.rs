@@ -1,15 +1,12 @@
 //! Every variable: its default, values that are taken, and values that stop the start.
 
-use std::{
-    fmt::Debug,
-    fs,
-    ops::Deref,
-    path::{Path, PathBuf},
-};
+mod support;
+
+use std::{fmt::Debug, ops::Deref};
 
 use chat_server::config::{Config, ConfigError, Mode, auth::AuthConfig, env::Env, variables};
+use support::{SECRET, Scratch};
 
-const SECRET: &str = "a-secret-of-at-least-32-bytes-length";
 /// RFC 8410 §10.1.
 const PEM: &str = "-----BEGIN PUBLIC KEY-----
 MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=
@@ -271,7 +268,7 @@ fn a_key_comes_from_one_place() {
 
 #[test]
 fn key_files_are_read_at_start() {
-    let folder = Scratch::new("key-files");
+    let folder = Scratch::new();
     let pem = folder.file("key.pem", PEM.as_bytes());
     let jwks = folder.file("jwks.json", JWKS.as_bytes());
     let binary = folder.file("binary", &[0xff, 0xfe]);
@@ -287,7 +284,7 @@ fn key_files_are_read_at_start() {
             &binary,
             "no/such/file",
             "/dev/zero",
-            &folder.path(),
+            &folder.path().to_string_lossy(),
         ] {
             let lines = problems(&[(variable, bad)]);
             assert_eq!(lines.len(), 1);
@@ -306,31 +303,4 @@ fn a_configuration_shows_no_secret() {
         !shown.contains(SECRET) && !shown.contains(&show(SECRET.as_bytes())),
         "{shown}"
     );
-}
-
-/// A folder that goes with the test.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Self {
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    fn path(&self) -> String {
-        self.0.to_str().unwrap().into()
-    }
-
-    fn file(&self, name: &str, bytes: &[u8]) -> String {
-        let path = self.0.join(name);
-        fs::write(&path, bytes).unwrap();
-        path.to_str().unwrap().into()
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }

@@ -1,5 +1,10 @@
 //! A running server: what it serves beside the API, in which mode, and how it goes down.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends with the first thing that fails"
+)]
+
 mod support;
 
 use std::{
@@ -241,6 +246,49 @@ fn a_signal_ends_it_in_order_whatever_is_connected() {
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
         drop((silent, idle));
     }
+}
+
+#[test]
+fn a_stop_does_not_wait_longer_than_it_may() {
+    let folder = Scratch::new();
+    let variables = [("JWT_SECRET", SECRET), ("CHAT_SHUTDOWN_SECS", "1")];
+    let mut server = Server::start(&folder, &variables);
+    let _stuck = stuck_request(&server);
+    server.signal(Signal::TERM);
+    let status = server.wait(Duration::from_secs(4));
+    assert_eq!(status.code(), Some(0), "{}", server.log());
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let folder = Scratch::new();
+    let variables = [("JWT_SECRET", SECRET), ("CHAT_SHUTDOWN_SECS", "300")];
+    let mut server = Server::start(&folder, &variables);
+    let _stuck = stuck_request(&server);
+    // Signals that come close together count as one.
+    for _ in 0..40 {
+        server.signal(Signal::TERM);
+        if server.ends_within(Duration::from_millis(200)) {
+            break;
+        }
+    }
+    let status = server.wait(Duration::from_secs(1));
+    assert_eq!(status.code(), Some(1), "{}", server.log());
+}
+
+/// A request whose body does not come.
+fn stuck_request(server: &Server) -> TcpStream {
+    let token = support::run(&["token", "--user", "alice"], &[("JWT_SECRET", SECRET)]).stdout;
+    let mut stream = server.connect();
+    write!(
+        stream,
+        "{LIVE}POST /api/v1/chats/threads HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n\
+         content-type: application/json\r\ncontent-length: 10\r\n\r\n{{",
+        token.trim()
+    )
+    .unwrap();
+    read_live(&mut stream);
+    stream
 }
 
 /// A connection that has had an answer and waits for its next request.

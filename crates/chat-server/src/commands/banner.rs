@@ -55,6 +55,6 @@ fn text(config: &Config, address: SocketAddr, minter: Option<&Minter>) -> Result
             "\nMore: curl {url}/dev/token -H 'content-type: application/json' -d '{{\"userId\":\"carol\"}}'"
         )?;
     }
-    text.push('\n');
+    text.push_str("\nStop it with Ctrl-C.\n");
     Ok(text)
 }

@@ -100,7 +100,7 @@ async fn serve(config: &Config, keys: Keys, runtime: &Runtime) -> Result<()> {
             tracing::info!("stopped");
             Ok(())
         }
-        signal = signals.next() => Err(anyhow!("stopped at once by a second signal, {signal}")),
+        signal = signals.again() => Err(anyhow!("stopped at once by a second signal, {signal}")),
     }
 }
 
@@ -122,10 +122,9 @@ fn background(app: &App, metrics: Metrics) -> Background {
 /// Binds, and starts the workers: one per core. Where the server is to be found beside it.
 fn listen(config: &Config, app: &App) -> Result<(Server, SocketAddr)> {
     let workers = available_parallelism().map_or(1, NonZeroUsize::get);
-    // Each worker's services borrow it for as long as they live, which is as long as the process does.
-    let app: &'static App = Box::leak(Box::new(app.clone()));
+    let app = app.clone();
     let factory = move || {
-        chat_http::create_app(&app.rest, &app.options, |cfg| app.configure(cfg))
+        chat_http::create_app(&app.rest, &app.options, &|cfg| app.configure(cfg))
             .wrap(from_fn(metrics::observe))
     };
     let server = HttpServer::new(factory)

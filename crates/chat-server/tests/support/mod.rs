@@ -1,6 +1,10 @@
 //! The binary as a process: started in a folder and an environment of its own, talked to over plain sockets.
 
 #![expect(dead_code, reason = "each test file uses its own part of this")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends with the first thing that fails"
+)]
 
 use std::{
     fs,
@@ -39,6 +43,13 @@ impl Scratch {
 
     pub(crate) fn path(&self) -> &Path {
         &self.0
+    }
+
+    /// Writes a file; its path.
+    pub(crate) fn file(&self, name: &str, bytes: &[u8]) -> String {
+        let path = self.0.join(name);
+        fs::write(&path, bytes).unwrap();
+        path.to_string_lossy().into()
     }
 }
 
@@ -113,7 +124,7 @@ impl Server {
     }
 
     fn read_banner(&mut self) {
-        while self.address.is_empty() || !self.banner.ends_with("\n\n") {
+        while !self.banner.ends_with("Ctrl-C.\n") {
             let Ok(line) = self.stdout.recv_timeout(PATIENCE) else {
                 panic!(
                     "the server does not start:\n{}\n{}",
@@ -143,16 +154,21 @@ impl Server {
 
     /// Waits for its end, at most so long.
     pub(crate) fn wait(&mut self, most: Duration) -> ExitStatus {
+        let ended = self.ends_within(most);
+        assert!(ended, "still there after {most:?}:\n{}", self.log());
+        self.child.wait().unwrap()
+    }
+
+    /// Whether it ends within that time.
+    pub(crate) fn ends_within(&self, most: Duration) -> bool {
         let deadline = Instant::now() + most;
         // Its standard output ends with it.
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.stdout.recv_timeout(left) {
                 Ok(_) => {}
-                Err(RecvTimeoutError::Disconnected) => return self.child.wait().unwrap(),
-                Err(RecvTimeoutError::Timeout) => {
-                    panic!("still there after {most:?}:\n{}", self.log())
-                }
+                Err(RecvTimeoutError::Disconnected) => return true,
+                Err(RecvTimeoutError::Timeout) => return false,
             }
         }
     }
