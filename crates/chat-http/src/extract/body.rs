@@ -125,6 +125,7 @@ fn parse(bytes: &[u8]) -> Result<Value, ApiError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use actix_web::test::TestRequest;
 
     fn code(body: &[u8]) -> ErrorCode {
         parse(body).unwrap_err().code()
@@ -168,5 +169,18 @@ mod tests {
         }
         let twice = parse(br#"{"metadata":{"tags":[{"b":1,"b":2}]}}"#).unwrap_err();
         assert_eq!(twice.fields()[0].field, "metadata.tags[0].b");
+    }
+
+    #[actix_web::test]
+    async fn a_body_that_never_ends_is_not_waited_for_for_ever() {
+        tokio::time::pause();
+        let request = TestRequest::post()
+            .insert_header(("content-type", "application/json"))
+            .to_http_request();
+        let never = Payload::from(futures::stream::pending().boxed_local());
+        let started = tokio::time::Instant::now();
+        let error = read_object(request, never).await.unwrap_err();
+        assert_eq!(error.code(), ErrorCode::MalformedJson);
+        assert_eq!(started.elapsed().as_secs(), ARRIVAL.as_secs());
     }
 }

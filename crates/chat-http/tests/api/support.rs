@@ -9,6 +9,7 @@ use actix_web::{
     dev::{Service, ServiceResponse},
     http::{Method, StatusCode, header::HeaderMap},
     test::{TestRequest, init_service},
+    web::ServiceConfig,
 };
 use chat_domain::{
     model::{
@@ -98,8 +99,17 @@ impl Mocks {
     }
 
     pub(crate) async fn start_with(self, options: Options) -> TestApp<impl AppService> {
+        self.mounting(options, &chat_http::demo::configure).await
+    }
+
+    /// The application with something beside the API.
+    pub(crate) async fn mounting(
+        self,
+        options: Options,
+        mount: &dyn Fn(&mut ServiceConfig),
+    ) -> TestApp<impl AppService + use<>> {
         let services = self.services();
-        TestApp(init_service(create_app(&services, &options, &chat_http::demo::configure)).await)
+        TestApp(init_service(create_app(&services, &options, mount)).await)
     }
 }
 
