@@ -12,7 +12,8 @@ use serde_json::json;
 use super::cors::{self, Origin};
 use super::handshake::{HandshakeRequest, TransportKind};
 use super::registry::EngineCore;
-use super::session::{Route, Session};
+use super::session::Session;
+use super::state::Route;
 use super::{polling, upgrade, websocket};
 use crate::error::Refusal;
 

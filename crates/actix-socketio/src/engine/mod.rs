@@ -7,7 +7,7 @@
 //! | `codec.rs` | packets and payloads as text, no I/O |
 //! | `http.rs`, `cors.rs` | the endpoint: checks, error codes, origins |
 //! | `registry.rs` | all sessions: admission, look-up, shutdown |
-//! | `session.rs`, `heartbeat.rs`, `outbox.rs` | one session: state machine, time, queue |
+//! | `session.rs`, `state.rs`, `heartbeat.rs`, `outbox.rs` | one session: transitions, state, time, queue |
 //! | `polling.rs`, `websocket.rs`, `upgrade.rs` | the transports and the way between them |
 //! | `frame_guard.rs` | what a WebSocket frame may look like, before it is buffered |
 
@@ -21,6 +21,7 @@ mod outbox;
 mod polling;
 mod registry;
 mod session;
+mod state;
 mod upgrade;
 mod websocket;
 

@@ -18,7 +18,8 @@ use super::handshake::Handshake;
 use super::http::{self, RequestError};
 use super::outbox::WrittenHook;
 use super::registry::EngineCore;
-use super::session::{Farewell, Flow, Phase, Route, Session};
+use super::session::{Flow, Session};
+use super::state::{Farewell, Phase, Route};
 use crate::engine::TransportKind;
 use crate::error::DisconnectReason;
 

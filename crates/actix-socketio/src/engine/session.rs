@@ -14,7 +14,6 @@ use bytes::Bytes;
 use bytestring::ByteString;
 use futures::future::BoxFuture;
 use tokio::runtime::Handle;
-use tokio::task::AbortHandle;
 
 use super::SessionHandler;
 use super::codec::{Message, Packet};
@@ -22,6 +21,7 @@ use super::handshake::{Handshake, TransportKind};
 use super::heartbeat::{Beat, Heartbeat};
 use super::outbox::{Frame, Outbox, WrittenHook};
 use super::registry::{EngineCore, SessionId};
+use super::state::{Farewell, Phase, Route, State};
 use crate::config::Config;
 use crate::error::DisconnectReason;
 
@@ -47,38 +47,6 @@ pub enum Flow {
     Wait(BoxFuture<'static, ()>),
 }
 
-/// How a session takes its leave, by who ended it (protocol notes, "Close semantics on polling").
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Farewell {
-    /// Queued packets are delivered, then `1`; a poll that comes later still gets them.
-    Flush,
-    /// The waiting poll gets `1`.
-    Abrupt,
-    /// The client said `1`: its waiting poll gets `6`.
-    ByClient,
-    /// The connection is gone; there is nobody to tell.
-    Lost,
-}
-
-/// Where packets go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Route {
-    /// To polls.
-    Polling,
-    /// To polls, while a WebSocket is tried out. Once it has been `probed`, polls are answered soon, for the client to
-    /// pause them.
-    Upgrading { probed: bool },
-    /// To the WebSocket.
-    WebSocket,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Phase {
-    Open,
-    /// Ended; the farewell may still be under way.
-    Ended(Farewell),
-}
-
 /// A client's connection, over whichever transport.
 pub struct Session {
     id: SessionId,
@@ -88,46 +56,6 @@ pub struct Session {
     handshake: Arc<Handshake>,
     handler: OnceLock<Arc<dyn SessionHandler>>,
     state: Mutex<State>,
-}
-
-pub(crate) struct State {
-    pub(crate) phase: Phase,
-    pub(crate) route: Route,
-    pub(crate) outbox: Outbox,
-    pub(crate) poll_active: bool,
-    pub(crate) post_active: bool,
-    pub(crate) poll_waker: Option<Waker>,
-    pub(crate) socket_waker: Option<Waker>,
-    /// Who waits for the queue to become shorter.
-    room_wakers: Vec<Waker>,
-    /// Close code of the WebSocket, if the reason has one.
-    pub(crate) close_code: Option<CloseCode>,
-    heartbeat: Heartbeat,
-    /// When the session ends unless the application found it useful before.
-    accept_by: Option<Instant>,
-    /// Transports that wait for the application and read no packets, pongs included.
-    blocked: usize,
-    /// The task that watches the time of a polling session, or of its farewell.
-    watch: Option<AbortHandle>,
-}
-
-impl State {
-    /// Wakes who waits for room, if there is some. After frames were taken from the outbox.
-    pub(crate) fn wake_if_room(&mut self, config: &Config) {
-        if !self.room_wakers.is_empty() && !self.is_half_full(config) {
-            self.room_wakers.drain(..).for_each(Waker::wake);
-        }
-    }
-
-    fn is_half_full(&self, config: &Config) -> bool {
-        self.outbox
-            .is_half_full(config.max_queue_bytes, config.max_queue_messages)
-    }
-
-    /// Wakes whoever writes.
-    fn wakers(&mut self) -> [Option<Waker>; 2] {
-        [self.poll_waker.take(), self.socket_waker.take()]
-    }
 }
 
 fn wake(wakers: [Option<Waker>; 2]) {

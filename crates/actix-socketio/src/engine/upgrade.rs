@@ -12,7 +12,8 @@ use bytes::Bytes;
 
 use super::codec::Packet;
 use super::http::RequestError;
-use super::session::{Phase, Route, Session};
+use super::session::Session;
+use super::state::{Phase, Route};
 use super::websocket::{self, Connection, Received, WebSocket};
 
 /// Answers a request for a WebSocket of an existing session.

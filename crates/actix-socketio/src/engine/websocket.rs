@@ -26,7 +26,8 @@ use super::handshake::{Handshake, TransportKind};
 use super::http;
 use super::outbox::Frame;
 use super::registry::EngineCore;
-use super::session::{Blocked, Farewell, Flow, Phase, Session};
+use super::session::{Blocked, Flow, Session};
+use super::state::{Farewell, Phase};
 use crate::config::Config;
 use crate::error::DisconnectReason;
 

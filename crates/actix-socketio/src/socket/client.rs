@@ -1,27 +1,25 @@
-//! One session's namespaces: takes the packets of its client apart and keeps who has joined what.
+//! One session's namespaces: takes the packets of its client apart and keeps who has joined what. Joining is in
+//! `connect.rs`.
 //!
 //! Lock order: a client's state, then the session's or the adapter's. The application is never called, and no session is
 //! ever closed, while the state is locked.
 
 use std::collections::HashMap;
-use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use bytes::Bytes;
 use bytestring::ByteString;
-use futures::FutureExt as _;
-use serde_json::{Map, Value};
 use tokio::task::AbortHandle;
 
 use super::ack::{AckResponse, AckSender};
 use super::event::Event;
-use super::inbox::{self, Inbox, Item};
-use super::namespace::{ConnectError, ConnectRequest, NamespaceCore, SocketData};
+use super::inbox::{self, Item};
+use super::namespace::NamespaceCore;
 use super::packet::{self, Body, Packet};
 use super::parser;
-use super::socket::{Socket, SocketCore, SocketId};
+use super::socket::Socket;
 use crate::config::Config;
 use crate::engine::{Flow, Frame, Handler, Message, SendError, Session, SessionHandler};
 use crate::error::DisconnectReason;
@@ -47,24 +45,24 @@ impl Handler for Clients {
 
 /// The Socket.IO side of one session.
 pub(crate) struct Client {
-    namespaces: Arc<Namespaces>,
+    pub(super) namespaces: Arc<Namespaces>,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
-struct State {
-    entries: Vec<Entry>,
+pub(super) struct State {
+    pub(super) entries: Vec<Entry>,
     /// A binary packet whose attachments have not all come.
     partial: Option<Box<Partial>>,
-    closed: bool,
+    pub(super) closed: bool,
 }
 
-struct Entry {
-    namespace: Arc<NamespaceCore>,
-    status: Status,
+pub(super) struct Entry {
+    pub(super) namespace: Arc<NamespaceCore>,
+    pub(super) status: Status,
 }
 
-enum Status {
+pub(super) enum Status {
     /// The application decides.
     Pending(AbortHandle),
     Connected(Socket),
@@ -79,18 +77,18 @@ struct Partial {
 }
 
 /// The client broke the protocol, or a limit.
-struct Violation(DisconnectReason);
+pub(super) struct Violation(pub(super) DisconnectReason);
 
-const PARSE_ERROR: Violation = Violation(DisconnectReason::ParseError);
+pub(super) const PARSE_ERROR: Violation = Violation(DisconnectReason::ParseError);
 
 impl State {
-    fn entry(&mut self, namespace: &str) -> Option<&mut Entry> {
+    pub(super) fn entry(&mut self, namespace: &str) -> Option<&mut Entry> {
         self.entries
             .iter_mut()
             .find(|entry| &*entry.namespace.name == namespace)
     }
 
-    fn remove(&mut self, namespace: &str) {
+    pub(super) fn remove(&mut self, namespace: &str) {
         self.entries
             .retain(|entry| &*entry.namespace.name != namespace);
     }
@@ -222,139 +220,6 @@ impl Client {
         }
     }
 
-    fn connect(
-        self: &Arc<Self>,
-        session: &Arc<Session>,
-        name: &str,
-        auth: Map<String, Value>,
-    ) -> Result<(), Violation> {
-        let Some(namespace) = self.namespaces.get(name).cloned() else {
-            return reply_error(session, name, &ConnectError::new("Invalid namespace"));
-        };
-        let mut state = self.state();
-        if state.closed {
-            return Ok(());
-        }
-        match state.entry(name).map(|entry| &entry.status) {
-            Some(Status::Pending(_) | Status::Connected(_)) => return Err(PARSE_ERROR),
-            Some(Status::Left) => state.remove(name),
-            None => {}
-        }
-        if state.entries.len() >= session.config().max_namespaces {
-            state
-                .entries
-                .retain(|entry| !matches!(entry.status, Status::Left));
-        }
-        if state.entries.len() >= session.config().max_namespaces {
-            drop(state);
-            return reply_error(session, name, &ConnectError::new("Too many namespaces"));
-        }
-        let request = ConnectRequest {
-            socket_id: SocketId::random(),
-            namespace: Arc::clone(&namespace.name),
-            auth,
-            handshake: Arc::clone(session.handshake()),
-            transport: session.transport(),
-        };
-        let decide = Arc::clone(self).decide(Arc::clone(session), Arc::clone(&namespace), request);
-        // The task cannot finish before the entry is there: it needs the lock held here.
-        let task = session.runtime().spawn(decide);
-        state.entries.push(Entry {
-            namespace,
-            status: Status::Pending(task.abort_handle()),
-        });
-        Ok(())
-    }
-
-    /// Asks the application, detached from the transport.
-    async fn decide(
-        self: Arc<Self>,
-        session: Arc<Session>,
-        namespace: Arc<NamespaceCore>,
-        request: ConnectRequest,
-    ) {
-        let id = request.socket_id;
-        let answer = AssertUnwindSafe(namespace.handler.connect(request)).catch_unwind();
-        let patience = session.config().connect_timeout;
-        let verdict = match tokio::time::timeout(patience, answer).await {
-            Ok(Ok(verdict)) => verdict,
-            Ok(Err(_panic)) => {
-                tracing::error!(
-                    namespace = &*namespace.name,
-                    "socket.io connect handler panicked"
-                );
-                Err(ConnectError::new("Internal error"))
-            }
-            Err(_) => Err(ConnectError::new("Connect timed out")),
-        };
-        let done = match verdict {
-            Ok(data) => self.accept(&session, &namespace, id, data),
-            Err(error) => self.refuse(&session, &namespace, &error),
-        };
-        if let Err(Violation(reason)) = done {
-            session.close(reason);
-        }
-    }
-
-    fn accept(
-        self: &Arc<Self>,
-        session: &Arc<Session>,
-        namespace: &Arc<NamespaceCore>,
-        id: SocketId,
-        data: SocketData,
-    ) -> Result<(), Violation> {
-        let config = session.config();
-        let socket = Socket(Arc::new(SocketCore {
-            id,
-            namespace: Arc::clone(namespace),
-            session: Arc::clone(session),
-            client: Arc::clone(self),
-            data,
-            connected: AtomicBool::new(true),
-            acks: Mutex::default(),
-            inbox: Inbox::default(),
-            max_pending_acks: config.max_pending_acks,
-        }));
-        let mut state = self.state();
-        let Some(entry) = state.entry(&namespace.name) else {
-            return Ok(());
-        };
-        // First the acceptance, then whatever a broadcast or the handler sends.
-        match send(session, packet::connected(&namespace.name, id)) {
-            Ok(()) => {}
-            Err(SendError::Closed) => return Ok(()),
-            Err(SendError::QueueFull) => {
-                state.remove(&namespace.name);
-                return Err(Violation(DisconnectReason::QueueFull));
-            }
-        }
-        session.accepted();
-        namespace.adapter.add(socket.clone());
-        entry.status = Status::Connected(socket.clone());
-        drop(inbox::deliver(
-            &socket,
-            Item::Connected,
-            config.max_queued_events,
-        ));
-        Ok(())
-    }
-
-    fn refuse(
-        &self,
-        session: &Session,
-        namespace: &NamespaceCore,
-        error: &ConnectError,
-    ) -> Result<(), Violation> {
-        self.state().remove(&namespace.name);
-        reply_error(session, &namespace.name, error)?;
-        // Queued packets are delivered before the session closes.
-        if error.close {
-            Err(Violation(DisconnectReason::ForcedClose))
-        } else {
-            Ok(())
-        }
-    }
-
     /// Removes a socket from its namespace; the session goes on.
     pub(crate) fn kick(&self, socket: &Socket) {
         let mut state = self.state();
@@ -391,20 +256,13 @@ impl Client {
         session.close(DisconnectReason::ForcedClose);
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn send(session: &Session, packet: ByteString) -> Result<(), SendError> {
+pub(super) fn send(session: &Session, packet: ByteString) -> Result<(), SendError> {
     session.queue(Frame::Text(packet), &[], None)
-}
-
-fn reply_error(session: &Session, namespace: &str, error: &ConnectError) -> Result<(), Violation> {
-    match send(session, packet::connect_error(namespace, error)) {
-        Ok(()) | Err(SendError::Closed) => Ok(()),
-        Err(SendError::QueueFull) => Err(Violation(DisconnectReason::QueueFull)),
-    }
 }
 
 /// Takes a socket out of everything and tells the handler, once.

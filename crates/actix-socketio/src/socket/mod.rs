@@ -2,6 +2,7 @@
 
 mod ack;
 mod client;
+mod connect;
 mod emit;
 mod event;
 mod inbox;

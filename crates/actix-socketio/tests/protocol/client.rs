@@ -189,31 +189,24 @@ impl RawWs {
         self.0.write_all(bytes).await.unwrap();
     }
 
-    /// Reads to the end; gives the code of the close frame.
+    /// Reads up to the close frame, or the end; gives the frame's code.
     pub(crate) async fn close_code(mut self) -> Option<u16> {
         use tokio::io::AsyncReadExt as _;
-        let mut bytes = Vec::new();
-        // A reset after the close frame is as good an end as any.
-        drop(soon("end of connection", self.0.read_to_end(&mut bytes)).await);
-        let mut rest = &bytes[..];
-        while let [first, length, after @ ..] = rest {
-            let length = usize::from(*length);
-            if *first == 0x88 {
-                return after
+        loop {
+            let mut head = [0; 2];
+            soon("frame", self.0.read_exact(&mut head)).await.ok()?;
+            let length = match head[1] {
+                // The open packet is longer than 125 bytes: its length is in two more.
+                126 => usize::from(self.0.read_u16().await.ok()?),
+                short => usize::from(short),
+            };
+            let mut payload = vec![0; length];
+            self.0.read_exact(&mut payload).await.ok()?;
+            if head[0] == 0x88 {
+                return payload
                     .get(..2)
                     .map(|code| u16::from_be_bytes([code[0], code[1]]));
             }
-            // The open packet is longer than 125 bytes: its length is in two more.
-            let (length, after) = if length == 126 {
-                (
-                    usize::from(u16::from_be_bytes([after[0], after[1]])),
-                    &after[2..],
-                )
-            } else {
-                (length, after)
-            };
-            rest = &after[length..];
         }
-        None
     }
 }
