@@ -1,6 +1,8 @@
 //! What happens when a limit of the configuration is reached.
 
-use actix_socketio::{Config, DisconnectReason, EmitError};
+use std::time::Duration;
+
+use actix_socketio::{Config, DisconnectReason, EmitError, Encoded};
 
 use crate::client::Got;
 use crate::server::TestServer;
@@ -145,4 +147,26 @@ async fn handler_that_cannot_keep_up_slows_the_client_down_and_loses_nothing() {
     assert!(!matches!(server.told_event().await.0.as_str(), "n"));
     ws.ping(b"").await;
     assert_eq!(ws.next().await, Got::Pong(vec![]));
+}
+
+#[actix_web::test]
+async fn websocket_that_reads_nothing_is_given_up() {
+    let config = Config {
+        write_stall_timeout: Duration::from_millis(200),
+        max_queue_bytes: 64 * 1024 * 1024,
+        ..Config::default()
+    };
+    let server = TestServer::with(config);
+    let (_ws, socket) = server.join_ws().await;
+    // More than the kernel's buffers and actix take together; nobody reads it.
+    let large = "a".repeat(256 * 1024);
+    let packet = Encoded::event("/", "x", &large).unwrap();
+    for _ in 0..200 {
+        socket.send(&packet).unwrap();
+    }
+    assert_eq!(
+        server.told_disconnected().await,
+        DisconnectReason::WriteStalled
+    );
+    server.emptied().await;
 }
