@@ -112,7 +112,6 @@ impl SocketIoBuilder {
         let namespaces: Arc<Namespaces> = Arc::new(self.namespaces.into_iter().map(core).collect());
         let clients = Clients {
             namespaces: Arc::clone(&namespaces),
-            config: self.config.clone(),
         };
         let engine = EngineCore::new(self.config, Arc::new(clients), self.allow_request);
         SocketIo {

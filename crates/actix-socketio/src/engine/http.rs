@@ -17,7 +17,7 @@ use super::state::Route;
 use super::{polling, upgrade, websocket};
 use crate::error::Refusal;
 
-/// Why a request is turned down (protocol notes, "Errors").
+/// Why a request is turned down. Codes and messages are those of the reference server; clients show them.
 #[derive(Debug)]
 pub(crate) enum RequestError {
     TransportUnknown,

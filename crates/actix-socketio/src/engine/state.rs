@@ -12,7 +12,7 @@ use super::heartbeat::Heartbeat;
 use super::outbox::Outbox;
 use crate::config::Config;
 
-/// How a session takes its leave, by who ended it (protocol notes, "Close semantics on polling").
+/// How a session takes its leave, by who ended it; measured on the reference server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Farewell {
     /// Queued packets are delivered, then `1`; a poll that comes later still gets them.

@@ -20,7 +20,6 @@ use super::namespace::NamespaceCore;
 use super::packet::{self, Body, Packet};
 use super::parser;
 use super::socket::Socket;
-use crate::config::Config;
 use crate::engine::{Flow, Frame, Handler, Message, SendError, Session, SessionHandler};
 use crate::error::DisconnectReason;
 
@@ -30,12 +29,11 @@ pub(crate) type Namespaces = HashMap<Box<str>, Arc<NamespaceCore>>;
 /// Opens a [`Client`] for every session.
 pub(crate) struct Clients {
     pub(crate) namespaces: Arc<Namespaces>,
-    pub(crate) config: Config,
 }
 
 impl Handler for Clients {
     fn open(&self, session: &Arc<Session>) -> Arc<dyn SessionHandler> {
-        session.accept_by(Instant::now() + self.config.connect_timeout);
+        session.accept_by(Instant::now() + session.config().connect_timeout);
         Arc::new(Client {
             namespaces: Arc::clone(&self.namespaces),
             state: Mutex::default(),
