@@ -22,7 +22,7 @@ test('metrics are Prometheus text, and name no user, thread or text', async () =
   assert.equal(response.status, 200);
   assert.match(response.headers.get('content-type'), /^text\/plain/);
   assert.match(response.text, /^# TYPE \S+ (counter|gauge|histogram|summary)$/m);
-  for (const line of response.text.trim().split('\n')) {
+  for (const line of response.text.split('\n').filter(Boolean)) {
     assert.match(line, /^(# (HELP|TYPE|EOF|UNIT)\b.*|[a-zA-Z_:][\w:]*(\{.*\})? [-+0-9.eEinfINFaN]+( \d+)?)$/, line);
   }
   for (const secret of ['metric-canary', thread, a.id]) assert.ok(!response.text.includes(secret), secret);
