@@ -139,3 +139,13 @@ async fn outside_the_api_nothing_is_said() {
     assert_eq!((answer.status.as_u16(), answer.header("vary")), (200, ""));
     assert_eq!(answer.header("access-control-allow-origin"), "");
 }
+
+#[actix_web::test]
+async fn without_an_origin_it_is_no_preflight() {
+    let asking = request(Method::OPTIONS, &path(), "alice")
+        .insert_header(("access-control-request-method", "POST"));
+    let answer = ask(options(&[LISTED], false), asking).await;
+    answer.no_content();
+    assert_eq!(answer.header("allow"), "OPTIONS, GET, HEAD, POST");
+    assert_eq!(answer.header("access-control-allow-origin"), "");
+}

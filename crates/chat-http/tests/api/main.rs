@@ -8,6 +8,7 @@
 mod access;
 mod blocks;
 mod body;
+mod conformance;
 mod cors;
 mod docs;
 mod headers;

@@ -42,6 +42,8 @@ use chat_domain::{
 use chat_http::{Options, Services, create_app};
 use serde_json::Value;
 
+use crate::conformance;
+
 pub(crate) const CHATS: &str = "/api/v1/chats";
 pub(crate) const INTERNAL: &str = "/api/v1/internal";
 /// A service's token.
@@ -188,14 +190,26 @@ impl<S: AppService> TestApp<S> {
 
     pub(crate) async fn call(&self, request: TestRequest) -> Answer {
         let response = self.0.call(request.to_request()).await.unwrap();
-        let (status, headers) = (response.status(), response.headers().clone());
+        let (request, status) = (response.request().clone(), response.status());
+        let headers = response.headers().clone();
         // A stream that breaks off has no body to look at.
         let body = to_bytes(response.into_body()).await.map_err(|_| ());
-        Answer {
+        let answer = Answer {
             status,
             headers,
             body: body.map(|bytes| bytes.to_vec()),
+        };
+        if let Ok(body) = &answer.body {
+            let kind = answer.header("content-type");
+            conformance::check(
+                request.match_pattern(),
+                request.method(),
+                status.as_u16(),
+                kind,
+                body,
+            );
         }
+        answer
     }
 }
 
