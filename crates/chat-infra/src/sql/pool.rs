@@ -167,3 +167,64 @@ async fn open_sqlite(path: &str, setup: &'static str) -> diesel::ConnectionResul
         .map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
     Ok(conn)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use diesel::{dsl::sql, sql_types};
+    use diesel_async::RunQueryDsl;
+
+    async fn pool(directory: &tempfile::TempDir) -> SqlitePool {
+        let options = SqlOptions::sqlite(directory.path().join("chat.db"));
+        SqlitePool::open(options).await.unwrap()
+    }
+
+    async fn number(conn: &mut SqliteConn, pragma: &str) -> i64 {
+        let query = format!("(SELECT * FROM pragma_{pragma})");
+        let shown = diesel::select(sql::<sql_types::BigInt>(&query));
+        shown.get_result(conn).await.unwrap()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn commits_wait_for_the_disk() {
+        let directory = tempfile::tempdir().unwrap();
+        let pool = pool(&directory).await;
+        for _ in 0..2 {
+            let mut writer = pool.writer().await.unwrap();
+            let conn = &mut writer.conn;
+            let mode = diesel::select(sql::<sql_types::Text>(
+                "(SELECT * FROM pragma_journal_mode)",
+            ));
+            assert_eq!(mode.get_result::<String>(conn).await.unwrap(), "wal");
+            let full = 2;
+            assert_eq!(number(conn, "synchronous").await, full);
+            assert_eq!(number(conn, "foreign_keys").await, 1);
+            // The second round has a connection that was opened anew.
+            drop(writer);
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn readers_do_not_write() {
+        let directory = tempfile::tempdir().unwrap();
+        let pool = pool(&directory).await;
+        let mut reader = pool.reader().await.unwrap();
+        let written = reader.batch_execute("INSERT INTO sinks VALUES ('log', 1)");
+        assert!(written.await.is_err());
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_transaction_left_open_is_not_mistaken_for_ones_own() {
+        let directory = tempfile::tempdir().unwrap();
+        let pool = pool(&directory).await;
+        let insert = "INSERT INTO sinks VALUES ('log', 1)";
+        let mut writer = pool.writer().await.unwrap();
+        writer.conn.batch_execute("BEGIN").await.unwrap();
+        writer.conn.batch_execute(insert).await.unwrap();
+        drop(writer);
+        let mut writer = pool.writer().await.unwrap();
+        let rolled_back = writer.conn.batch_execute(insert).await;
+        assert!(rolled_back.is_ok());
+        writer.release();
+    }
+}
