@@ -211,6 +211,10 @@ fn nothing_secret_is_logged_at_the_finest_level() {
     server.signal(Signal::TERM);
     server.wait(SOON);
     let log = server.log();
+    for line in server.banner.lines().chain(log.lines()) {
+        let parsed: Result<serde_json::Value, _> = serde_json::from_str(line);
+        assert!(parsed.is_ok(), "no JSON: {line}");
+    }
     assert!(
         log.contains("/api/v1/chats/threads"),
         "nothing was logged:\n{log}"

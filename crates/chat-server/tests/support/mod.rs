@@ -124,7 +124,8 @@ impl Server {
     }
 
     fn read_banner(&mut self) {
-        while !self.banner.ends_with("Ctrl-C.\n") {
+        let is_last = |line: &str| line.ends_with("Ctrl-C.") || line.starts_with('{');
+        loop {
             let Ok(line) = self.stdout.recv_timeout(PATIENCE) else {
                 panic!(
                     "the server does not start:\n{}\n{}",
@@ -132,15 +133,15 @@ impl Server {
                     self.log()
                 );
             };
-            if let Some((_, address)) = line
-                .split_once("Listening")
-                .and_then(|(_, url)| url.split_once("http://"))
-            {
-                address.clone_into(&mut self.address);
-            }
             self.banner.push_str(&line);
             self.banner.push('\n');
+            if is_last(&line) {
+                break;
+            }
         }
+        let (_, url) = self.banner.split_once("http://").expect("an address");
+        let end = url.find(['"', '\n']).expect("its end");
+        url[..end].clone_into(&mut self.address);
     }
 
     /// What it has logged so far; all of it once it has ended.
