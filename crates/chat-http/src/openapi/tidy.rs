@@ -35,11 +35,13 @@ fn tidy_schema(name: &str, schema: &mut Value) {
         return;
     };
     if !name.ends_with("Body") {
-        let always: Vec<_> = properties
+        let mut always: Vec<_> = properties
             .keys()
             .filter(|key| !SOMETIMES_ABSENT.contains(&key.as_str()))
             .cloned()
             .collect();
+        // Whichever order the map keeps: that depends on features that other crates switch on.
+        always.sort();
         schema["required"] = json!(always);
     }
 }
