@@ -283,24 +283,14 @@ fn a_second_signal_ends_it_at_once() {
 /// A request whose body does not come.
 fn stuck_request(server: &Server) -> TcpStream {
     let token = support::run(&["token", "--user", "alice"], &[("JWT_SECRET", SECRET)]).stdout;
-    let mut stream = server.connect();
-    write!(
-        stream,
-        "{LIVE}POST /api/v1/chats/threads HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n\
-         content-type: application/json\r\ncontent-length: 10\r\n\r\n{{",
-        token.trim()
+    let token = token.trim();
+    under_way(
+        server,
+        &format!(
+            "POST /api/v1/chats/threads HTTP/1.1\r\nauthorization: Bearer {token}\r\n\
+             content-type: application/json\r\ncontent-length: 10"
+        ),
     )
-    .unwrap();
-    read_live(&mut stream);
-    stream
-}
-
-/// A connection that has had an answer and waits for its next request.
-fn keep_alive(server: &Server) -> TcpStream {
-    let mut stream = server.connect();
-    stream.write_all(LIVE.as_bytes()).unwrap();
-    read_live(&mut stream);
-    stream
 }
 
 /// A poll of a Socket.IO session that has nothing to tell.
@@ -308,26 +298,31 @@ fn long_poll(server: &Server) -> TcpStream {
     let open = server.get("/socket.io/?EIO=4&transport=polling");
     let session: serde_json::Value = serde_json::from_str(&open.body[1..]).unwrap();
     let session = session["sid"].as_str().unwrap();
+    let path = format!("/socket.io/?EIO=4&transport=polling&sid={session}");
+    under_way(server, &format!("GET {path} HTTP/1.1"))
+}
+
+/// A request that the server has begun to answer: it says so before the answer proper (RFC 9110 §10.1.1).
+fn under_way(server: &Server, head: &str) -> TcpStream {
+    const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
     let mut stream = server.connect();
-    // The server takes up a pipelined request before it writes the answer to the one in front of it.
-    let poll = format!(
-        "GET /socket.io/?EIO=4&transport=polling&sid={session} HTTP/1.1\r\nhost: x\r\n\r\n"
-    );
-    stream
-        .write_all((LIVE.to_owned() + &poll).as_bytes())
-        .unwrap();
-    read_live(&mut stream);
+    write!(stream, "{head}\r\nhost: x\r\nexpect: 100-continue\r\n\r\n").unwrap();
+    let mut begun = [0; CONTINUE.len()];
+    stream.read_exact(&mut begun).unwrap();
+    assert_eq!(begun, CONTINUE);
     stream
 }
 
-const LIVE: &str = "GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n";
-
-/// Reads the answer to [`LIVE`] and not a byte more.
-fn read_live(stream: &mut TcpStream) {
+/// A connection that has had an answer and waits for its next request.
+fn keep_alive(server: &Server) -> TcpStream {
+    let mut stream = server.connect();
+    stream
+        .write_all(b"GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n")
+        .unwrap();
     let (mut answer, mut byte) = (Vec::new(), [0]);
     while !answer.ends_with(br#"{"status":"ok"}"#) {
         stream.read_exact(&mut byte).unwrap();
         answer.extend(byte);
     }
-    assert!(answer.starts_with(b"HTTP/1.1 200"));
+    stream
 }
