@@ -17,16 +17,12 @@ use diesel::{BoolExpressionMethods, ExpressionMethods, QueryDsl, QueryResult};
 use diesel_async::RunQueryDsl;
 
 use super::{
-    SqlStore,
+    Conn, MAX_LIST, SqlStore,
     error::{SqlError, corrupt},
-    pool::SqliteConn,
     schema::{blocks, matches, users},
     thread::{limit_plus_one, open_thread},
     with_conn, with_snapshot, with_tx,
 };
-
-/// People asked about in one statement; SQLite takes 32,766 parameters in one.
-const CHUNK: usize = 5_000;
 
 /// The state that a row of `matches` stands for.
 pub(super) const fn match_state(withdrawn_at: Option<i64>) -> MatchState {
@@ -36,14 +32,14 @@ pub(super) const fn match_state(withdrawn_at: Option<i64>) -> MatchState {
     }
 }
 
-/// How `user` stands to each of `others`: three statements for every [`CHUNK`] of them.
+/// How `user` stands to each of `others`: three statements for every [`MAX_LIST`] of them.
 async fn relationships(
-    conn: &mut SqliteConn,
+    conn: &mut Conn,
     user: &UserId,
     others: &[UserId],
 ) -> Result<Vec<Relationship>, SqlError> {
     let mut found = Vec::with_capacity(others.len());
-    for chunk in others.chunks(CHUNK) {
+    for chunk in others.chunks(MAX_LIST) {
         let matched = matched(conn, user, chunk).await?;
         let blocked = blocked(conn, user, chunk).await?;
         let deleted = deleted(conn, user, chunk).await?;
@@ -62,7 +58,7 @@ async fn relationships(
 
 /// Whether `user` and each of `others` stay apart.
 pub(super) async fn apart_from(
-    conn: &mut SqliteConn,
+    conn: &mut Conn,
     user: &UserId,
     others: &[UserId],
 ) -> Result<Vec<bool>, SqlError> {
@@ -75,7 +71,7 @@ fn names(people: &[UserId]) -> Vec<String> {
 }
 
 async fn matched(
-    conn: &mut SqliteConn,
+    conn: &mut Conn,
     user: &UserId,
     others: &[UserId],
 ) -> QueryResult<HashMap<String, Option<i64>>> {
@@ -90,7 +86,7 @@ async fn matched(
 
 /// Those of `others` who block the user or are blocked by the user.
 async fn blocked(
-    conn: &mut SqliteConn,
+    conn: &mut Conn,
     user: &UserId,
     others: &[UserId],
 ) -> QueryResult<HashSet<String>> {
@@ -113,7 +109,7 @@ async fn blocked(
 }
 
 async fn deleted(
-    conn: &mut SqliteConn,
+    conn: &mut Conn,
     user: &UserId,
     others: &[UserId],
 ) -> QueryResult<HashSet<String>> {
@@ -128,7 +124,7 @@ async fn deleted(
     Ok(rows.into_iter().collect())
 }
 
-async fn record_match(conn: &mut SqliteConn, thread: &NewThread) -> Result<OpenedThread, SqlError> {
+async fn record_match(conn: &mut Conn, thread: &NewThread) -> Result<OpenedThread, SqlError> {
     let [a, b] = thread.participants.as_slice() else {
         return Err(corrupt("a match of other than two people"));
     };

@@ -16,9 +16,8 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 
 use super::{
-    SqlStore,
+    Conn, SqlStore,
     error::{SqlError, corrupt},
-    pool::SqliteConn,
     schema::{
         blocks, jobs, messages, moderation_items, reports, risk_signals, thread_participants,
         threads, users,
@@ -61,7 +60,7 @@ impl TryFrom<JobRow> for Job {
 
 /// Queues a job.
 pub(super) async fn request(
-    conn: &mut SqliteConn,
+    conn: &mut Conn,
     job: JobId,
     user: &UserId,
     at: Timestamp,
@@ -83,7 +82,7 @@ pub(super) async fn request(
 }
 
 /// The job with that id.
-pub(super) async fn load_job(conn: &mut SqliteConn, id: JobId) -> Result<Option<Job>, SqlError> {
+pub(super) async fn load_job(conn: &mut Conn, id: JobId) -> Result<Option<Job>, SqlError> {
     let row = jobs::table
         .find(DbId::from(id))
         .select(JobRow::as_select())
@@ -120,7 +119,7 @@ pub(super) async fn run(store: &SqlStore, at: Timestamp) -> Result<bool, RepoErr
     }
 }
 
-async fn begin(conn: &mut SqliteConn, at: Timestamp) -> Result<Option<(DbId, UserId)>, SqlError> {
+async fn begin(conn: &mut Conn, at: Timestamp) -> Result<Option<(DbId, UserId)>, SqlError> {
     let oldest = jobs::table
         .filter(jobs::state.ne("done"))
         .order((jobs::created_at.asc(), jobs::id.asc()))
@@ -142,7 +141,7 @@ async fn begin(conn: &mut SqliteConn, at: Timestamp) -> Result<Option<(DbId, Use
 }
 
 async fn add_counts(
-    conn: &mut SqliteConn,
+    conn: &mut Conn,
     job: DbId,
     more: Vec<(&'static str, usize)>,
     at: Timestamp,
@@ -167,10 +166,7 @@ async fn add_counts(
 }
 
 /// The places of the user's messages that still say something.
-async fn speaking_places(
-    conn: &mut SqliteConn,
-    user: &UserId,
-) -> Result<Vec<(DbId, Seq)>, SqlError> {
+async fn speaking_places(conn: &mut Conn, user: &UserId) -> Result<Vec<(DbId, Seq)>, SqlError> {
     let mut places = speaking_messages(user.as_str())
         .select((messages::thread_id, messages::seq))
         .load::<(DbId, Seq)>(conn)
@@ -181,7 +177,7 @@ async fn speaking_places(
 
 /// Empties messages; each takes its thread's next version, so that `sync` tells of it.
 async fn empty_messages(
-    conn: &mut SqliteConn,
+    conn: &mut Conn,
     places: &[(DbId, Seq)],
     at: Timestamp,
 ) -> Result<(), SqlError> {
@@ -221,7 +217,7 @@ async fn empty_messages(
 
 /// Erases what is not a message and looks again; the job is done unless that look still found something.
 async fn finish(
-    conn: &mut SqliteConn,
+    conn: &mut Conn,
     job: DbId,
     user: &UserId,
     at: Timestamp,
@@ -242,10 +238,7 @@ async fn finish(
 }
 
 /// Empties or deletes everything but messages. What is left is a deleted profile, and places in threads.
-async fn empty_the_rest(
-    conn: &mut SqliteConn,
-    user: &str,
-) -> QueryResult<Vec<(&'static str, usize)>> {
+async fn empty_the_rest(conn: &mut Conn, user: &str) -> QueryResult<Vec<(&'static str, usize)>> {
     ensure_user(conn, user).await?;
     let profile = diesel::update(profiles(user))
         .set((
@@ -289,7 +282,7 @@ async fn empty_the_rest(
 }
 
 /// The second look: how much there still is to erase, per table.
-async fn remaining(conn: &mut SqliteConn, user: &str) -> QueryResult<RowCounts> {
+async fn remaining(conn: &mut Conn, user: &str) -> QueryResult<RowCounts> {
     let mut rows = RowCounts::new();
     macro_rules! count {
         ($table:literal, $query:expr) => {

@@ -18,9 +18,8 @@ use diesel_async::RunQueryDsl;
 use serde_json::{Value, json};
 
 use super::{
-    SqlStore,
+    Conn, SqlStore,
     error::{SqlError, corrupt},
-    pool::SqliteConn,
     schema::{events, messages, outbox, sinks, thread_participants, users},
     thread::limit_plus_one,
     types::DbId,
@@ -73,7 +72,7 @@ impl From<Fact> for NewOutboxRow {
 }
 
 /// Puts the fact into the outbox; part of the caller's transaction.
-pub(super) async fn write_fact(conn: &mut SqliteConn, fact: Fact) -> QueryResult<()> {
+pub(super) async fn write_fact(conn: &mut Conn, fact: Fact) -> QueryResult<()> {
     diesel::insert_into(outbox::table)
         .values(NewOutboxRow::from(fact))
         .execute(conn)
@@ -131,10 +130,7 @@ impl TryFrom<EventRow> for OutboundEvent {
 type Missed = (i64, DbId, String, String);
 
 /// Who has not received the messages that these outbox rows stand for. Deleted people are told nothing.
-async fn missed(
-    conn: &mut SqliteConn,
-    rows: Vec<i64>,
-) -> Result<HashMap<i64, Vec<Missed>>, SqlError> {
+async fn missed(conn: &mut Conn, rows: Vec<i64>) -> Result<HashMap<i64, Vec<Missed>>, SqlError> {
     let missed = outbox::table
         .inner_join(
             messages::table.on(messages::thread_id
@@ -220,7 +216,7 @@ impl SqlStore {
 
     async fn sequence_in(
         &self,
-        conn: &mut SqliteConn,
+        conn: &mut Conn,
         now: Timestamp,
         limit: usize,
     ) -> Result<usize, SqlError> {

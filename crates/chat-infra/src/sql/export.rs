@@ -10,10 +10,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    SqlStore,
+    Conn, SqlStore,
     error::SqlError,
     message::{MessageRow, into_messages},
-    pool::SqliteConn,
     schema::{
         audit_events, blocks, jobs, matches, messages, moderation_items, reports, revoked_tokens,
         risk_signals, thread_participants, threads, users,
@@ -69,7 +68,7 @@ fn items<T>(items: Vec<T>) -> impl Stream<Item = Result<T, RepoError>> {
     stream::iter(items.into_iter().map(Ok))
 }
 
-async fn plan(conn: &mut SqliteConn, user: &str) -> QueryResult<Vec<Part>> {
+async fn plan(conn: &mut Conn, user: &str) -> QueryResult<Vec<Part>> {
     let threads: Vec<DbId> = thread_participants::table
         .filter(thread_participants::user_id.eq(user))
         .select(thread_participants::thread_id)
@@ -111,7 +110,7 @@ fn chunks<T: Clone>(keys: &[T]) -> impl Iterator<Item = Vec<T>> {
     keys.chunks(PART_ROWS).map(<[T]>::to_vec)
 }
 
-async fn load(conn: &mut SqliteConn, user: &str, part: Part) -> Result<Vec<Value>, SqlError> {
+async fn load(conn: &mut Conn, user: &str, part: Part) -> Result<Vec<Value>, SqlError> {
     match part {
         Part::Profile => Ok(profile(conn, user).await?),
         Part::Threads(ids) => Ok(places_in_threads(conn, user, ids).await?),
@@ -139,7 +138,7 @@ fn maybe_id(id: Option<DbId>) -> Option<Uuid> {
     id.map(|id| id.0)
 }
 
-async fn profile(conn: &mut SqliteConn, user: &str) -> QueryResult<Vec<Value>> {
+async fn profile(conn: &mut Conn, user: &str) -> QueryResult<Vec<Value>> {
     type Row = (Option<String>, Option<String>, bool, bool, Option<i64>);
     let rows = users::table
         .find(user)
@@ -161,11 +160,7 @@ async fn profile(conn: &mut SqliteConn, user: &str) -> QueryResult<Vec<Value>> {
     Ok(rows.into_iter().map(row).collect())
 }
 
-async fn places_in_threads(
-    conn: &mut SqliteConn,
-    user: &str,
-    ids: Vec<DbId>,
-) -> QueryResult<Vec<Value>> {
+async fn places_in_threads(conn: &mut Conn, user: &str, ids: Vec<DbId>) -> QueryResult<Vec<Value>> {
     type Row = (DbId, String, i64, i64, i64, i64);
     let rows = thread_participants::table
         .inner_join(threads::table)
@@ -191,7 +186,7 @@ async fn places_in_threads(
 }
 
 async fn own_messages(
-    conn: &mut SqliteConn,
+    conn: &mut Conn,
     thread: DbId,
     seqs: Vec<Seq>,
 ) -> Result<Vec<Value>, SqlError> {
@@ -214,7 +209,7 @@ async fn own_messages(
     Ok(messages.into_iter().map(row).collect())
 }
 
-async fn own_matches(conn: &mut SqliteConn, user: &str) -> QueryResult<Vec<Value>> {
+async fn own_matches(conn: &mut Conn, user: &str) -> QueryResult<Vec<Value>> {
     type Row = (String, String, i64, Option<i64>);
     let rows = matches::table
         .filter(matches::user_a.eq(user).or(matches::user_b.eq(user)))
@@ -236,7 +231,7 @@ async fn own_matches(conn: &mut SqliteConn, user: &str) -> QueryResult<Vec<Value
 }
 
 /// Whom the user blocks. Who blocks the user is the others' own business.
-async fn own_blocks(conn: &mut SqliteConn, user: &str) -> QueryResult<Vec<Value>> {
+async fn own_blocks(conn: &mut Conn, user: &str) -> QueryResult<Vec<Value>> {
     let rows = blocks::table
         .filter(blocks::blocker_id.eq(user))
         .select((blocks::blocked_id, blocks::created_at))
@@ -247,7 +242,7 @@ async fn own_blocks(conn: &mut SqliteConn, user: &str) -> QueryResult<Vec<Value>
 }
 
 /// Reports that the user made. Those about the user show as moderation items, without the reporter.
-async fn own_reports(conn: &mut SqliteConn, user: &str) -> QueryResult<Vec<Value>> {
+async fn own_reports(conn: &mut Conn, user: &str) -> QueryResult<Vec<Value>> {
     type Row = (DbId, String, Option<DbId>, String, Option<String>, i64);
     let rows = reports::table
         .filter(reports::reporter_id.eq(user))
@@ -270,7 +265,7 @@ async fn own_reports(conn: &mut SqliteConn, user: &str) -> QueryResult<Vec<Value
     Ok(rows.into_iter().map(row).collect())
 }
 
-async fn moderation(conn: &mut SqliteConn, ids: Vec<DbId>) -> QueryResult<Vec<Value>> {
+async fn moderation(conn: &mut Conn, ids: Vec<DbId>) -> QueryResult<Vec<Value>> {
     type Row = (
         DbId,
         String,
@@ -303,7 +298,7 @@ async fn moderation(conn: &mut SqliteConn, ids: Vec<DbId>) -> QueryResult<Vec<Va
     Ok(rows.into_iter().map(row).collect())
 }
 
-async fn risk(conn: &mut SqliteConn, user: &str) -> QueryResult<Vec<Value>> {
+async fn risk(conn: &mut Conn, user: &str) -> QueryResult<Vec<Value>> {
     let rows = risk_signals::table
         .filter(risk_signals::user_id.eq(user))
         .select((
@@ -317,7 +312,7 @@ async fn risk(conn: &mut SqliteConn, user: &str) -> QueryResult<Vec<Value>> {
     Ok(rows.into_iter().map(row).collect())
 }
 
-async fn audit(conn: &mut SqliteConn, ids: Vec<i64>) -> QueryResult<Vec<Value>> {
+async fn audit(conn: &mut Conn, ids: Vec<i64>) -> QueryResult<Vec<Value>> {
     let rows = audit_events::table
         .filter(audit_events::id.eq_any(ids))
         .select((
@@ -331,7 +326,7 @@ async fn audit(conn: &mut SqliteConn, ids: Vec<i64>) -> QueryResult<Vec<Value>> 
     Ok(rows.into_iter().map(row).collect())
 }
 
-async fn revocations(conn: &mut SqliteConn, user: &str) -> QueryResult<Vec<Value>> {
+async fn revocations(conn: &mut Conn, user: &str) -> QueryResult<Vec<Value>> {
     let rows = revoked_tokens::table
         .filter(revoked_tokens::user_id.eq(user))
         .select((
@@ -350,7 +345,7 @@ async fn revocations(conn: &mut SqliteConn, user: &str) -> QueryResult<Vec<Value
     Ok(rows.into_iter().map(row).collect())
 }
 
-async fn own_jobs(conn: &mut SqliteConn, user: &str) -> QueryResult<Vec<Value>> {
+async fn own_jobs(conn: &mut Conn, user: &str) -> QueryResult<Vec<Value>> {
     let rows = jobs::table
         .filter(jobs::user_id.eq(user))
         .select((jobs::id, jobs::kind, jobs::state, jobs::created_at))

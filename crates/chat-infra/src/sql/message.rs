@@ -23,9 +23,8 @@ use diesel_async::RunQueryDsl;
 use futures::{FutureExt, future::BoxFuture};
 
 use super::{
-    SqlStore,
+    Conn, SqlStore,
     error::{SqlError, corrupt},
-    pool::SqliteConn,
     schema::{messages, thread_participants, threads},
     thread::{limit_plus_one, load_thread, load_threads},
     types::DbId,
@@ -91,7 +90,7 @@ pub(super) fn messages_by_id<K: Eq + Hash>(
 
 /// The message with that id.
 pub(super) async fn load_message(
-    conn: &mut SqliteConn,
+    conn: &mut Conn,
     id: MessageId,
 ) -> Result<Option<Message>, SqlError> {
     let row = messages::table
@@ -103,7 +102,7 @@ pub(super) async fn load_message(
     row.map(Message::try_from).transpose()
 }
 
-async fn last_seq(conn: &mut SqliteConn, thread: DbId) -> Result<Option<Seq>, SqlError> {
+async fn last_seq(conn: &mut Conn, thread: DbId) -> Result<Option<Seq>, SqlError> {
     Ok(threads::table
         .find(thread)
         .select(threads::last_seq)
@@ -114,12 +113,7 @@ async fn last_seq(conn: &mut SqliteConn, thread: DbId) -> Result<Option<Seq>, Sq
 
 /// The last place whose message is not younger than `at`; 0 if all are. There is no index over times and needs none:
 /// places have no gaps and times never run backwards along them, so halving finds it.
-async fn seq_at(
-    conn: &mut SqliteConn,
-    thread: DbId,
-    last: Seq,
-    at: Timestamp,
-) -> Result<Seq, SqlError> {
+async fn seq_at(conn: &mut Conn, thread: DbId, last: Seq, at: Timestamp) -> Result<Seq, SqlError> {
     let (mut low, mut high) = (0, last);
     while low < high {
         let middle = low + (high - low + 1) / 2;
@@ -138,7 +132,7 @@ async fn seq_at(
 }
 
 async fn resolve(
-    conn: &mut SqliteConn,
+    conn: &mut Conn,
     thread: DbId,
     up_to: UpTo,
 ) -> Result<Option<(Seq, Option<MessageId>)>, SqlError> {
@@ -171,7 +165,7 @@ async fn resolve(
 }
 
 async fn remove(
-    conn: &mut SqliteConn,
+    conn: &mut Conn,
     id: MessageId,
     at: Timestamp,
 ) -> Result<Option<(Message, Thread)>, SqlError> {
@@ -222,7 +216,7 @@ fn waiting_for<'a>(user: &'a str) -> _ {
         .filter(messages::from_user_id.ne(user))
 }
 
-async fn waiting(conn: &mut SqliteConn, user: &UserId, limit: usize) -> Result<Waiting, SqlError> {
+async fn waiting(conn: &mut Conn, user: &UserId, limit: usize) -> Result<Waiting, SqlError> {
     let mut rows = waiting_for(user.as_str())
         .order((
             messages::created_at.asc(),
@@ -244,7 +238,7 @@ async fn waiting(conn: &mut SqliteConn, user: &UserId, limit: usize) -> Result<W
     ids.extend(more.iter().map(|(thread, _)| DbId::from(*thread)));
     ids.sort_unstable();
     ids.dedup();
-    let threads = load_threads(conn, ids).await?;
+    let threads = load_threads(conn, &ids).await?;
     Ok(Waiting {
         messages: into_messages(rows)?,
         threads: threads.into_values().map(Arc::new).collect(),
@@ -254,7 +248,7 @@ async fn waiting(conn: &mut SqliteConn, user: &UserId, limit: usize) -> Result<W
 
 /// The first place of each thread that waits behind the last message handed out.
 async fn first_missing(
-    conn: &mut SqliteConn,
+    conn: &mut Conn,
     user: &UserId,
     last: Option<&MessageRow>,
 ) -> Result<Vec<(ThreadId, Seq)>, SqlError> {

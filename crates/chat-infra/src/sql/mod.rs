@@ -6,11 +6,13 @@
 //! | `schema`, `types`, `error` | tables, portable column types, errors as ports tell them |
 //! | `writer/` | the batching writer: messages, read marks and deliveries share their commits |
 //! | `message`, `thread`, `receipt`, `block`, `report`, `audit`, `user`, `event`, `auth` | one port each |
+//! | `erasure`, `export` | the two long stories of `user` |
 //!
 //! # Another database
-//! Column types are our own and map to each database, rows and queries name no backend, and every body goes through
-//! [`with_conn!`] or [`with_tx!`]: those match on [`Backend`], so another database is one more arm, and the same body is
-//! compiled for both connections. What only SQLite has (`writer/batch.rs`, `writer/sqlite.rs`, `pool.rs`) stands apart.
+//! Column types are our own and map to each database, rows and queries name no backend but [`Conn`], and every body goes
+//! through [`with_conn!`], [`with_snapshot!`] or [`with_tx!`]: those match on [`Backend`], so another database is one
+//! more arm, and the same bodies are compiled for its connection. What only SQLite has stands apart: `pool`, and
+//! `writer/sqlite` with the statements of a batch; what a batch decides is pure.
 //!
 //! # Cancellation
 //! Bodies run as tasks of the runtime whose handle was given at start-up, so a call that has begun finishes even if its
@@ -110,6 +112,12 @@ macro_rules! with_tx {
     };
 }
 use {with_conn, with_snapshot, with_tx};
+
+/// The connection that queries are written for. They name no backend otherwise.
+type Conn = pool::SqliteConn;
+
+/// Items of a list in one statement: SQLite takes 32,766 parameters in all, and some lists grow with an inbox.
+const MAX_LIST: usize = 5_000;
 
 /// The database behind the store.
 enum Backend {

@@ -16,11 +16,10 @@ use diesel_async::RunQueryDsl;
 use serde_json::json;
 
 use super::{
-    SqlStore,
+    Conn, SqlStore,
     error::{SqlError, corrupt},
     event::{Fact, GRACE_MS, write_fact},
     message::load_message,
-    pool::SqliteConn,
     schema::{moderation_items, reports, threads},
     thread::limit_plus_one,
     types::DbId,
@@ -111,7 +110,7 @@ fn into_item((row, reporter, details): ItemLine) -> Result<ModerationItem, SqlEr
 }
 
 /// When the report's event is due: with the thread's other events, behind all that came before it there.
-async fn due_at(conn: &mut SqliteConn, report: &NewReport) -> Result<Timestamp, SqlError> {
+async fn due_at(conn: &mut Conn, report: &NewReport) -> Result<Timestamp, SqlError> {
     let Some(thread) = report.thread_id else {
         return Ok(report.created_at);
     };
@@ -125,7 +124,7 @@ async fn due_at(conn: &mut SqliteConn, report: &NewReport) -> Result<Timestamp, 
     Ok(Timestamp::from_millis(at).plus_millis(GRACE_MS))
 }
 
-async fn store_report(conn: &mut SqliteConn, report: NewReport) -> Result<(), SqlError> {
+async fn store_report(conn: &mut Conn, report: NewReport) -> Result<(), SqlError> {
     let message = match report.message_id {
         Some(id) => load_message(conn, id).await?,
         None => None,

@@ -21,12 +21,11 @@ use diesel_async::RunQueryDsl;
 use serde_json::json;
 
 use super::{
-    SqlStore,
+    Conn, MAX_LIST, SqlStore,
     block::apart_from,
     error::{SqlError, corrupt},
     event::{Fact, write_fact},
     message::{MessageRow, messages_by_id},
-    pool::SqliteConn,
     schema::{messages, thread_participants, threads, users},
     types::DbId,
     with_conn, with_snapshot, with_tx,
@@ -155,10 +154,7 @@ const fn kind_name(kind: ThreadKind) -> &'static str {
 }
 
 /// The thread with everybody in it.
-pub(super) async fn load_thread(
-    conn: &mut SqliteConn,
-    id: DbId,
-) -> Result<Option<Thread>, SqlError> {
+pub(super) async fn load_thread(conn: &mut Conn, id: DbId) -> Result<Option<Thread>, SqlError> {
     let lines = threads_with_people()
         .filter(threads::id.eq(id))
         .order(thread_participants::user_id.asc())
@@ -174,28 +170,32 @@ pub(super) async fn load_thread(
 
 /// The threads with everybody in them, by id.
 pub(super) async fn load_threads(
-    conn: &mut SqliteConn,
-    ids: Vec<DbId>,
+    conn: &mut Conn,
+    ids: &[DbId],
 ) -> Result<HashMap<ThreadId, Thread>, SqlError> {
-    let lines = threads_with_people()
-        .filter(threads::id.eq_any(ids))
-        .order((threads::id.asc(), thread_participants::user_id.asc()))
-        .select((
-            ThreadRow::as_select(),
-            ParticipantRow::as_select(),
-            Option::<FaceRow>::as_select(),
-        ))
-        .load::<PersonInThread>(conn)
-        .await?;
-    let threads = assemble(lines)?;
-    Ok(threads
-        .into_iter()
-        .map(|thread| (thread.id, thread))
-        .collect())
+    let mut threads = HashMap::with_capacity(ids.len());
+    for ids in ids.chunks(MAX_LIST) {
+        let lines = threads_with_people()
+            .filter(threads::id.eq_any(ids.to_vec()))
+            .order((threads::id.asc(), thread_participants::user_id.asc()))
+            .select((
+                ThreadRow::as_select(),
+                ParticipantRow::as_select(),
+                Option::<FaceRow>::as_select(),
+            ))
+            .load::<PersonInThread>(conn)
+            .await?;
+        threads.extend(
+            assemble(lines)?
+                .into_iter()
+                .map(|thread| (thread.id, thread)),
+        );
+    }
+    Ok(threads)
 }
 
 /// The id under which the two people's thread stands.
-async fn pair_thread(conn: &mut SqliteConn, key: &str) -> QueryResult<Option<DbId>> {
+async fn pair_thread(conn: &mut Conn, key: &str) -> QueryResult<Option<DbId>> {
     threads::table
         .filter(threads::pair_key.eq(key))
         .select(threads::id)
@@ -206,7 +206,7 @@ async fn pair_thread(conn: &mut SqliteConn, key: &str) -> QueryResult<Option<DbI
 
 /// Opens the thread or finds the pair's; part of the caller's transaction.
 pub(super) async fn open_thread(
-    conn: &mut SqliteConn,
+    conn: &mut Conn,
     new: &NewThread,
 ) -> Result<OpenedThread, SqlError> {
     let key = match (new.kind, new.participants.as_slice()) {
@@ -230,7 +230,7 @@ pub(super) async fn open_thread(
 }
 
 async fn insert_thread(
-    conn: &mut SqliteConn,
+    conn: &mut Conn,
     new: &NewThread,
     pair_key: Option<String>,
 ) -> QueryResult<()> {
@@ -274,7 +274,7 @@ async fn insert_thread(
 
 /// The newest message of each thread.
 async fn with_last_messages(
-    conn: &mut SqliteConn,
+    conn: &mut Conn,
     threads: Vec<Thread>,
 ) -> Result<Vec<InboxEntry>, SqlError> {
     // A range of one row for each thread, found by the key; all in one statement.
@@ -344,7 +344,7 @@ impl ThreadRepository for SqlStore {
             let mut ids: Vec<DbId> = page.load(conn).await?;
             let more = ids.len() > limit;
             ids.truncate(limit);
-            let mut threads = load_threads(conn, ids.clone()).await?;
+            let mut threads = load_threads(conn, &ids).await?;
             let ordered = ids
                 .into_iter()
                 .filter_map(|id| threads.remove(&id.into_id()))

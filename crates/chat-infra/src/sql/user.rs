@@ -18,7 +18,7 @@ use diesel_async::RunQueryDsl;
 use futures::stream::BoxStream;
 use serde_json::Value;
 
-use super::{SqlStore, erasure, pool::SqliteConn, schema::users, with_conn, with_tx};
+use super::{Conn, MAX_LIST, SqlStore, erasure, schema::users, with_conn, with_tx};
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = users)]
@@ -46,7 +46,7 @@ struct ProfileChange {
 }
 
 /// Makes the user's row if there is none; part of the caller's transaction.
-pub(super) async fn ensure_user(conn: &mut SqliteConn, user: &str) -> QueryResult<()> {
+pub(super) async fn ensure_user(conn: &mut Conn, user: &str) -> QueryResult<()> {
     diesel::insert_into(users::table)
         .values(users::id.eq(user))
         .on_conflict_do_nothing()
@@ -79,13 +79,16 @@ impl UserRepository for SqlStore {
 
     async fn last_seen(&self, users: Vec<UserId>) -> Result<Vec<Option<Timestamp>>, RepoError> {
         with_conn!(self, |conn| {
-            let ids: Vec<_> = users.iter().map(|id| id.as_str().to_owned()).collect();
-            let rows = users::table
-                .filter(users::id.eq_any(ids))
-                .select((users::id, users::last_seen_at))
-                .load::<(String, Option<i64>)>(conn)
-                .await?;
-            let seen: HashMap<String, Option<i64>> = rows.into_iter().collect();
+            let mut seen: HashMap<String, Option<i64>> = HashMap::new();
+            for people in users.chunks(MAX_LIST) {
+                let ids = people.iter().map(|id| id.as_str().to_owned());
+                let rows = users::table
+                    .filter(users::id.eq_any(ids.collect::<Vec<_>>()))
+                    .select((users::id, users::last_seen_at))
+                    .load::<(String, Option<i64>)>(conn)
+                    .await?;
+                seen.extend(rows);
+            }
             let at = |user: &UserId| seen.get(user.as_str()).copied().flatten();
             Ok(users
                 .iter()

@@ -343,3 +343,62 @@ impl Reply {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sql::{SqlOptions, SqlStore};
+    use chat_domain::{
+        contract::RecordingObserver,
+        model::{
+            content::{Content, ContentLimits},
+            thread::{NewThread, ThreadKind},
+        },
+        port::{message::MessageRepository, thread::ThreadRepository},
+        testing::{
+            builder::{message_id, thread_id, user},
+            fakes::ManualClock,
+        },
+        time::Timestamp,
+    };
+
+    fn message(number: Seq) -> NewMessage {
+        NewMessage {
+            id: message_id(number),
+            thread_id: thread_id(),
+            from: user("alice"),
+            from_admin: false,
+            content: Content::new("hi".into(), ContentLimits::default()).unwrap(),
+            metadata: None,
+            client_message_id: None,
+            flag: None,
+            sent_at: Timestamp::from_millis(1),
+            socket: None,
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_write_that_waited_too_long_is_refused_unwritten() {
+        let directory = tempfile::tempdir().unwrap();
+        let options = SqlOptions::sqlite(directory.path().join("chat.db"));
+        let store = SqlStore::connect(options, Handle::current()).await.unwrap();
+        let thread = NewThread {
+            id: thread_id(),
+            kind: ThreadKind::Pair,
+            participants: vec![user("alice"), user("bob")],
+            created_at: Timestamp::from_millis(0),
+        };
+        store.open(thread).await.unwrap();
+        let stale = store.append(message(1));
+        tokio::time::advance(DEADLINE + Duration::from_millis(1)).await;
+        let fresh = store.append(message(2));
+        let clock = Arc::new(ManualClock::at(0));
+        store.start(Arc::new(RecordingObserver::default()), clock);
+        let refused = stale.await;
+        assert!(matches!(
+            refused,
+            Err(AppendError::Repo(RepoError::Unavailable(_)))
+        ));
+        assert_eq!(fresh.await.unwrap().message.seq, 1);
+    }
+}
