@@ -29,13 +29,15 @@ impl Background {
     pub(crate) fn repeat<F, R>(&mut self, what: &'static str, idle: Duration, round: F)
     where
         F: Fn() -> R + Send + 'static,
-        R: Future<Output = Result<bool, RepoError>> + Send,
+        R: Future<Output = Result<bool, RepoError>> + Send + 'static,
     {
         let mut stop = self.stop.subscribe();
         self.loops.spawn(async move {
             let mut failures = 0;
             while !*stop.borrow_and_update() {
-                let pause = match round().await {
+                // A task of its own, so that a panic ends a round and not the loop.
+                let done = tokio::spawn(round()).await;
+                let pause = match done.unwrap_or_else(|panic| Err(RepoError::backend(panic))) {
                     Ok(busy) => {
                         failures = 0;
                         if busy { Duration::ZERO } else { idle }
@@ -127,6 +129,23 @@ mod tests {
         assert_eq!(rounds(&failing, Duration::from_millis(6_900)).await, 3);
         assert_eq!(rounds(&failing, Duration::from_millis(7_600)).await, 5);
         assert_eq!(back_off(IDLE, 40), MAX_PAUSE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_round_that_panics_is_not_the_last_one() {
+        let count = Arc::new(AtomicUsize::new(0));
+        let counted = count.clone();
+        let mut background = Background::new();
+        background.repeat("test", IDLE, move || {
+            let round = counted.fetch_add(1, Ordering::SeqCst);
+            async move {
+                assert!(round > 0, "the first round panics");
+                Ok(false)
+            }
+        });
+        sleep(Duration::from_millis(1_100)).await;
+        background.stop().await;
+        assert_eq!(count.load(Ordering::SeqCst), 2);
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,6 +1,9 @@
 //! Logs: to standard error, so that standard output holds only what a command is asked to print.
 
-use std::io::{IsTerminal, stderr};
+use std::{
+    io::{IsTerminal, stderr},
+    panic,
+};
 
 use anyhow::{Result, anyhow};
 use tracing_subscriber::{EnvFilter, fmt, prelude::*, registry};
@@ -18,5 +21,11 @@ pub(crate) fn start(config: &TelemetryConfig) -> Result<()> {
     registry()
         .with(layer.with_filter(filter))
         .try_init()
-        .map_err(|_| anyhow!("logging was started before"))
+        .map_err(|_| anyhow!("logging was started before"))?;
+    // Where it happened, but not the message: that may quote a text that was being worked on.
+    panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!("panicked at {}", place.unwrap_or_default());
+    }));
+    Ok(())
 }

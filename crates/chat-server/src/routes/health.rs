@@ -68,3 +68,88 @@ fn answer(is_ready: bool, checks: Map<String, Value>) -> HttpResponse {
             .json(json!({ "status": "unavailable", "checks": checks }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::{
+        App,
+        test::{TestRequest, call_service, init_service, read_body_json},
+    };
+
+    use super::*;
+
+    struct Fake(&'static str, bool);
+
+    #[async_trait]
+    impl Dependency for Fake {
+        fn name(&self) -> &'static str {
+            self.0
+        }
+
+        async fn is_reachable(&self) -> bool {
+            self.1
+        }
+    }
+
+    async fn get(
+        path: &str,
+        dependencies: &[(&'static str, bool)],
+        draining: bool,
+    ) -> (u16, Value) {
+        let fake = |(name, up): &(&'static str, bool)| Arc::new(Fake(name, *up)) as _;
+        let health = Health {
+            dependencies: dependencies.iter().map(fake).collect(),
+            draining: Draining::default(),
+        };
+        if draining {
+            health.draining.begin();
+        }
+        let app = init_service(App::new().configure(|cfg| configure(cfg, &health))).await;
+        let response = call_service(&app, TestRequest::get().uri(path).to_request()).await;
+        (response.status().as_u16(), read_body_json(response).await)
+    }
+
+    #[actix_web::test]
+    async fn a_server_is_ready_when_all_that_it_needs_is_there() {
+        let (status, body) = get(
+            "/health/ready",
+            &[("database", true), ("redis", true)],
+            false,
+        )
+        .await;
+        assert_eq!(status, 200);
+        assert_eq!(
+            body,
+            json!({ "status": "ok", "checks": { "database": "ok", "redis": "ok" } })
+        );
+    }
+
+    #[actix_web::test]
+    async fn what_is_missing_is_named() {
+        let (status, body) = get(
+            "/health/ready",
+            &[("database", false), ("redis", true)],
+            false,
+        )
+        .await;
+        assert_eq!(status, 503);
+        assert_eq!(body["status"], "unavailable");
+        assert_eq!(
+            body["checks"],
+            json!({ "database": "unreachable", "redis": "ok" })
+        );
+    }
+
+    #[actix_web::test]
+    async fn a_server_that_goes_down_is_alive_but_not_ready() {
+        let (status, body) = get("/health/ready", &[("database", true)], true).await;
+        assert_eq!(
+            (status, &body["checks"]["server"]),
+            (503, &json!("draining"))
+        );
+        assert_eq!(
+            get("/health/live", &[("database", false)], true).await.0,
+            200
+        );
+    }
+}

@@ -190,9 +190,7 @@ impl Server {
             self.address
         )
         .unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        Answer::parse(&answer)
+        Answer::read(stream)
     }
 
     pub(crate) fn get(&self, path: &str) -> Answer {
@@ -235,13 +233,25 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    fn parse(text: &str) -> Self {
-        let (head, body) = text.split_once("\r\n\r\n").expect("a head");
+    /// Reads as far as the answer goes: the connection may be held open for what the client still sends.
+    fn read(stream: TcpStream) -> Self {
+        let mut stream = BufReader::new(stream);
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            assert!(stream.read_line(&mut head).unwrap() > 0, "cut off: {head}");
+        }
+        let head = head.to_ascii_lowercase();
         let status = head.split(' ').nth(1).expect("a status");
+        let length = head
+            .split_once("\ncontent-length: ")
+            .map_or("0", |(_, rest)| rest);
+        let length = length.split("\r\n").next().unwrap_or_default();
+        let mut body = vec![0; length.parse().unwrap()];
+        stream.read_exact(&mut body).unwrap();
         Self {
             status: status.parse().unwrap(),
-            head: head.to_ascii_lowercase(),
-            body: body.to_owned(),
+            body: String::from_utf8(body).unwrap(),
+            head,
         }
     }
 
