@@ -50,4 +50,6 @@ pub fn configure(cfg: &mut ServiceConfig) {
         };
         cfg.service(web::resource(path).get(file).head(file));
     }
+    // Browsers ask for it unbidden, and a 404 would stand in the console as an error.
+    cfg.route("/favicon.ico", web::get().to(HttpResponse::NoContent));
 }

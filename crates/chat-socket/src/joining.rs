@@ -15,10 +15,10 @@ use chat_domain::{
 
 use crate::deliveries::Written;
 
-/// Most pushes that wait for one socket, and most bytes: together with what a catch-up has under way they fit into the
-/// transport's queue (256 messages, 1 MiB).
-const MAX_PUSHES: usize = 128;
-const MAX_BYTES: usize = 512 * 1024;
+/// Most pushes that wait for one socket, and most bytes. They are sent at the client's pace, so this is about memory
+/// only: a busy group's burst must fit, while the store is asked what waited (some tens of milliseconds).
+const MAX_PUSHES: usize = 1_024;
+const MAX_BYTES: usize = 1024 * 1024;
 
 /// A push that waits.
 #[derive(Clone)]

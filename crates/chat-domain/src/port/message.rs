@@ -33,10 +33,10 @@ pub enum AppendError {
     #[error("there is no such thread")]
     ThreadNotFound,
     /// The author takes no part in it.
-    #[error("the author takes no part in the thread")]
+    #[error("you take no part in this thread")]
     NotParticipant,
     /// The two people of the pair stay apart.
-    #[error("the two may not chat")]
+    #[error("you can't chat with this person")]
     NotAllowed,
     /// The client message id is known with another text.
     #[error("the client message id was used for another text")]
