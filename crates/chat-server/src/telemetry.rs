@@ -10,9 +10,13 @@ use tracing_subscriber::{EnvFilter, fmt, prelude::*, registry};
 
 use crate::config::telemetry::{LogFormat, TelemetryConfig};
 
+/// What libraries say too loudly: actix tells of each start and stop in several lines, and of every broken request as an
+/// error, which anybody could fill a disk with. `RUST_LOG` may name them to hear them again.
+const QUIET: &str = "actix_server=warn,actix_http::h1::dispatcher=off";
+
 /// Starts logging for the rest of the process.
 pub(crate) fn start(config: &TelemetryConfig) -> Result<()> {
-    let filter = EnvFilter::builder().parse(&config.filter)?;
+    let filter = EnvFilter::builder().parse(format!("{QUIET},{}", config.filter))?;
     let layer = fmt::layer().with_writer(stderr);
     let layer = match config.format {
         LogFormat::Pretty => layer.with_ansi(stderr().is_terminal()).boxed(),

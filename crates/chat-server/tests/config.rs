@@ -181,6 +181,13 @@ fn every_variable_has_its_row() {
     tested.sort_unstable();
     known.sort_unstable();
     assert_eq!(tested, known);
+    let docs = include_str!("../src/config/mod.rs");
+    for name in variables::names() {
+        assert!(
+            docs.contains(&format!("`{name}`")),
+            "{name} is not documented"
+        );
+    }
 }
 
 #[test]
