@@ -25,8 +25,9 @@ use futures::{FutureExt, future::BoxFuture};
 use super::{
     Conn, SqlStore,
     error::{SqlError, corrupt},
+    people::{load_thread, load_threads},
     schema::{messages, thread_participants, threads},
-    thread::{limit_plus_one, load_thread, load_threads},
+    thread::limit_plus_one,
     types::DbId,
     with_conn, with_snapshot, with_tx,
 };

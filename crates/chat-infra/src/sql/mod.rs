@@ -6,6 +6,7 @@
 //! | `schema`, `types`, `error` | tables, portable column types, errors as ports tell them |
 //! | `writer/` | the batching writer: messages, read marks and deliveries share their commits |
 //! | `message`, `thread`, `receipt`, `block`, `report`, `audit`, `user`, `event`, `auth` | one port each |
+//! | `people` | threads with everybody in them, as rows |
 //! | `erasure`, `export` | the two long stories of `user` |
 //!
 //! # Another database
@@ -28,6 +29,7 @@ mod export;
 mod message;
 mod migrate;
 mod options;
+mod people;
 mod pool;
 mod receipt;
 mod report;

@@ -18,8 +18,8 @@ use chat_domain::{
 };
 
 use super::{
-    ReadMark,
     decide::{Place, advance},
+    op::ReadMark,
 };
 
 /// A write without the way back to its caller.

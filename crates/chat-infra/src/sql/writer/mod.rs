@@ -9,12 +9,16 @@
 //! | `mod` | the queue, and the task that owns its end |
 //! | `pending` | deliveries that wait, each participant's once |
 //! | `decide` | what becomes of one message: pure |
-//! | `batch`, `sqlite` | what a batch does to a database, in one transaction; its statements |
+//! | `batch` | a batch and the threads it has open: pure |
+//! | `sqlite`, `statements` | one transaction on SQLite, and what it says to the database |
+//! | `op` | a write that waits, and the way back to its caller |
 
 mod batch;
 mod decide;
+mod op;
 mod pending;
 mod sqlite;
+mod statements;
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -39,7 +43,8 @@ use tokio::{
 };
 
 use self::{
-    batch::{BatchInput, BatchOutput, Outcome},
+    batch::{BatchInput, BatchOutput},
+    op::{Op, ReadMark, Reply},
     pending::PendingDeliveries,
 };
 use super::pool::SqlitePool;
@@ -56,25 +61,6 @@ const DEADLINE: Duration = Duration::from_secs(5);
 
 /// How long deliveries wait for a batch to ride with.
 const DELIVERY_LINGER: Duration = Duration::from_millis(20);
-
-type AppendReply = oneshot::Sender<Result<Appended, AppendError>>;
-type ReadReply = oneshot::Sender<Result<Option<ReadOutcome>, RepoError>>;
-
-/// A write that waits.
-enum Op {
-    Append(Box<NewMessage>, AppendReply),
-    Read(ReadMark, ReadReply),
-}
-
-/// A read mark that is to be moved.
-#[derive(Debug, Clone)]
-struct ReadMark {
-    thread: ThreadId,
-    user: UserId,
-    seq: Seq,
-    /// The message at `seq`, where known.
-    message: Option<MessageId>,
-}
 
 struct Queued {
     op: Op,
@@ -304,44 +290,6 @@ fn source_of(error: &RepoError) -> String {
 )]
 const fn count(items: usize) -> f64 {
     items as f64
-}
-
-/// Where an answer goes. Nobody may be waiting there any more, which is fine.
-enum Reply {
-    Append(AppendReply),
-    Read(ReadReply),
-}
-
-impl Op {
-    fn split(self) -> (batch::Op, Reply) {
-        match self {
-            Self::Append(message, reply) => (batch::Op::Append(message), Reply::Append(reply)),
-            Self::Read(mark, reply) => (batch::Op::Read(mark), Reply::Read(reply)),
-        }
-    }
-
-    fn refuse(self, why: &'static str) {
-        self.split().1.refuse(why);
-    }
-}
-
-impl Reply {
-    fn answer(self, outcome: Outcome) {
-        match (self, outcome) {
-            (Self::Append(reply), Outcome::Append(result)) => drop(reply.send(result)),
-            (Self::Read(reply), Outcome::Read(result)) => drop(reply.send(result)),
-            // Outcomes come in the order of the ops; a mix-up must not show somebody else's answer.
-            (reply, _) => reply.refuse("the answer was lost"),
-        }
-    }
-
-    fn refuse(self, why: &'static str) {
-        let error = RepoError::unavailable(why);
-        match self {
-            Self::Append(reply) => drop(reply.send(Err(error.into()))),
-            Self::Read(reply) => drop(reply.send(Err(error))),
-        }
-    }
 }
 
 #[cfg(test)]

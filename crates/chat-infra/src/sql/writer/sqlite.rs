@@ -1,4 +1,4 @@
-//! A batch on SQLite: one transaction, one trip to the connection's thread, statements that are prepared once.
+//! A batch on SQLite: one transaction, one trip to the connection's thread.
 
 use std::{
     collections::{HashMap, hash_map::Entry},
@@ -7,37 +7,30 @@ use std::{
 
 use chat_domain::{
     error::RepoError,
-    id::{ClientMessageId, ThreadId},
+    id::ThreadId,
     model::{
-        access::{MatchState, Relationship},
-        message::{Message, NewMessage, Seq},
-        moderation::{Flag, ModerationSource, ModerationStatus},
+        access::Relationship,
+        message::NewMessage,
         receipt::{Delivery, ReadOutcome},
-        thread::{Thread, ThreadKind, pair_key},
+        thread::ThreadKind,
     },
     port::message::AppendError,
 };
 use diesel::{
-    BoolExpressionMethods, ExpressionMethods, Insertable, OptionalExtension, QueryDsl, QueryResult,
-    RunQueryDsl, SelectableHelper, SqliteConnection,
-    dsl::count_star,
+    SqliteConnection,
     result::{DatabaseErrorKind, Error as DieselError},
 };
-use serde_json::json;
 
 use super::{
-    ReadMark,
     batch::{BatchInput, BatchOutput, Interim, Op, OpenThread, Outcome, Stored, conclude},
     decide::{Decision, decide, placed},
+    op::ReadMark,
+    statements::{
+        self, by_others, earlier_message, insert_facts, insert_message, message_at, write_thread,
+    },
 };
 use crate::sql::{
-    block::match_state,
     error::{SqlError, is_unavailable},
-    event::{Fact, GRACE_MS, MESSAGE_FACT, NewOutboxRow},
-    message::MessageRow,
-    report::NewItemRow,
-    schema::{blocks, matches, messages, moderation_items, outbox, thread_participants, threads},
-    thread::{FaceRow, ParticipantRow, PersonInThread, ThreadRow, assemble, threads_with_people},
     types::DbId,
 };
 
@@ -205,10 +198,10 @@ impl<'a> Batch<'a> {
         let thread = DbId::from(mark.thread);
         // Of the two ways to count, the one with fewer rows to look at.
         let unread_count = if after.read - before.read <= last_seq - after.read {
-            let now_read = by_others(self.conn, thread, before.read, after.read, mark)?;
+            let now_read = by_others(self.conn, thread, before.read, after.read, &mark.user)?;
             (reader.unread_count - now_read).max(0)
         } else {
-            by_others(self.conn, thread, after.read, last_seq, mark)?
+            by_others(self.conn, thread, after.read, last_seq, &mark.user)?
         };
         let up_to_message_id = match mark.message {
             Some(message) if after.read == mark.seq => Some(message),
@@ -258,22 +251,11 @@ fn open<'t>(
 ) -> Result<Option<&'t mut OpenThread>, SqlError> {
     let open = match threads.entry(id) {
         Entry::Occupied(open) => open.into_mut(),
-        Entry::Vacant(vacant) => vacant.insert(load(conn, id.into())?.map(OpenThread::new)),
+        Entry::Vacant(vacant) => {
+            vacant.insert(statements::load(conn, id.into())?.map(OpenThread::new))
+        }
     };
     Ok(open.as_mut())
-}
-
-fn load(conn: &mut SqliteConnection, id: DbId) -> Result<Option<Thread>, SqlError> {
-    let lines = threads_with_people()
-        .filter(threads::id.eq(id))
-        .order(thread_participants::user_id.asc())
-        .select((
-            ThreadRow::as_select(),
-            ParticipantRow::as_select(),
-            Option::<FaceRow>::as_select(),
-        ))
-        .load::<PersonInThread>(conn)?;
-    Ok(assemble(lines)?.pop())
 }
 
 /// How a pair's two people stand to each other; in a group it does not matter.
@@ -285,194 +267,12 @@ fn relationship(
         return Ok(relationship);
     }
     let relationship = match (open.thread.kind, open.thread.participants.as_slice()) {
-        (ThreadKind::Pair, [a, b]) => {
-            let withdrawn_at: Option<Option<i64>> = matches::table
-                .find(pair_key(&a.user_id, &b.user_id))
-                .select(matches::withdrawn_at)
-                .first(conn)
-                .optional()?;
-            let (one, other) = (a.user_id.as_str(), b.user_id.as_str());
-            let either_way = (blocks::blocker_id.eq(one).and(blocks::blocked_id.eq(other)))
-                .or(blocks::blocker_id.eq(other).and(blocks::blocked_id.eq(one)));
-            let block: Option<String> = blocks::table
-                .filter(either_way)
-                .select(blocks::blocker_id)
-                .first(conn)
-                .optional()?;
-            Relationship {
-                matched: withdrawn_at.map_or(MatchState::Never, match_state),
-                blocked: block.is_some(),
-                deleted: a.deleted || b.deleted,
-            }
-        }
+        (ThreadKind::Pair, [a, b]) => Relationship {
+            deleted: a.deleted || b.deleted,
+            ..statements::relationship(conn, &a.user_id, &b.user_id)?
+        },
         _ => Relationship::default(),
     };
     open.relationship = Some(relationship);
     Ok(relationship)
-}
-
-fn earlier_message(
-    conn: &mut SqliteConnection,
-    new: &NewMessage,
-    id: &ClientMessageId,
-) -> Result<Option<Message>, SqlError> {
-    let row = messages::table
-        .filter(messages::from_user_id.eq(new.from.as_str()))
-        .filter(messages::thread_id.eq(DbId::from(new.thread_id)))
-        .filter(messages::client_message_id.eq(id.as_str()))
-        .select(MessageRow::as_select())
-        .first::<MessageRow>(conn)
-        .optional()?;
-    row.map(Message::try_from).transpose()
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = messages, treat_none_as_default_value = false)]
-struct NewMessageRow<'a> {
-    thread_id: DbId,
-    seq: i64,
-    id: DbId,
-    version: i64,
-    from_user_id: &'a str,
-    content: &'a str,
-    metadata: Option<String>,
-    client_message_id: Option<String>,
-    created_at: i64,
-}
-
-fn insert_message(conn: &mut SqliteConnection, message: &Message) -> QueryResult<()> {
-    let metadata = message.metadata.as_ref();
-    let row = NewMessageRow {
-        thread_id: message.thread_id.into(),
-        seq: message.seq,
-        id: message.id.into(),
-        version: message.version,
-        from_user_id: message.from.as_str(),
-        content: &message.content,
-        metadata: metadata.map(|metadata| json!(metadata).to_string()),
-        client_message_id: message.client_message_id.as_ref().map(ToString::to_string),
-        created_at: message.created_at.as_millis(),
-    };
-    diesel::insert_into(messages::table)
-        .values(row)
-        .execute(conn)?;
-    Ok(())
-}
-
-/// What others will hear of the message, and moderators see.
-fn insert_facts(
-    conn: &mut SqliteConnection,
-    message: &Message,
-    flag: Option<&Flag>,
-) -> QueryResult<()> {
-    let due_at = message.created_at.plus_millis(GRACE_MS);
-    let row = NewOutboxRow {
-        kind: MESSAGE_FACT.into(),
-        thread_id: Some(message.thread_id.into()),
-        message_seq: Some(message.seq),
-        payload: None,
-        created_at: message.created_at.as_millis(),
-        due_at: due_at.as_millis(),
-    };
-    diesel::insert_into(outbox::table)
-        .values(row)
-        .execute(conn)?;
-    let Some(flag) = flag else {
-        return Ok(());
-    };
-    let item = NewItemRow {
-        id: message.id.into(),
-        kind: ModerationSource::Flagged.as_str(),
-        status: ModerationStatus::Pending.as_str(),
-        message_id: Some(message.id.into()),
-        thread_id: Some(message.thread_id.into()),
-        user_id: message.from.as_str().to_owned(),
-        reasons: json!(flag.categories).to_string(),
-        report_id: None,
-        content: Some(message.content.clone()),
-        created_at: message.created_at.as_millis(),
-    };
-    let fact = Fact {
-        kind: "message.flagged".into(),
-        thread_id: Some(message.thread_id),
-        payload: json!({
-            "threadId": message.thread_id,
-            "messageId": message.id,
-            "userId": message.from,
-            "categories": flag.categories,
-        }),
-        at: message.created_at,
-        due_at,
-    };
-    diesel::insert_into(moderation_items::table)
-        .values(item)
-        .execute(conn)?;
-    diesel::insert_into(outbox::table)
-        .values(NewOutboxRow::from(fact))
-        .execute(conn)?;
-    Ok(())
-}
-
-/// How many messages that the reader did not write stand above `above`, up to `up_to`.
-fn by_others(
-    conn: &mut SqliteConnection,
-    thread: DbId,
-    above: Seq,
-    up_to: Seq,
-    mark: &ReadMark,
-) -> QueryResult<i64> {
-    if above >= up_to {
-        return Ok(0);
-    }
-    messages::table
-        .filter(messages::thread_id.eq(thread))
-        .filter(messages::seq.gt(above))
-        .filter(messages::seq.le(up_to))
-        .filter(messages::from_user_id.ne(mark.user.as_str()))
-        .select(count_star())
-        .first(conn)
-}
-
-fn message_at(conn: &mut SqliteConnection, thread: DbId, seq: Seq) -> QueryResult<Option<DbId>> {
-    if seq == 0 {
-        return Ok(None);
-    }
-    messages::table
-        .find((thread, seq))
-        .select(messages::id)
-        .first(conn)
-        .optional()
-}
-
-/// Writes what has changed in the thread and in its participants' rows.
-fn write_thread(conn: &mut SqliteConnection, open: &OpenThread) -> QueryResult<()> {
-    let thread = &open.thread;
-    let id = DbId::from(thread.id);
-    let active_at = thread.last_msg_at.unwrap_or(thread.created_at).as_millis();
-    if open.has_news {
-        diesel::update(threads::table.find(id))
-            .set((
-                threads::last_seq.eq(thread.last_seq),
-                threads::version.eq(thread.version),
-                threads::last_msg_at.eq(active_at),
-                threads::updated_at.eq(thread.updated_at.as_millis()),
-            ))
-            .execute(conn)?;
-    }
-    for (index, participant) in thread.participants.iter().enumerate() {
-        let row = thread_participants::table.find((id, participant.user_id.as_str()));
-        let positions = (
-            thread_participants::read_seq.eq(participant.position.read),
-            thread_participants::delivered_seq.eq(participant.position.delivered),
-            thread_participants::unread_count.eq(participant.unread_count),
-        );
-        if open.has_news {
-            diesel::update(row)
-                .set((positions, thread_participants::active_at.eq(active_at)))
-                .execute(conn)?;
-        } else if open.moved.contains(&index) {
-            diesel::update(row).set(positions).execute(conn)?;
-        }
-    }
-    Ok(())
 }
