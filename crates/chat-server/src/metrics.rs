@@ -30,8 +30,8 @@ const FILES: &str = "process_open_fds";
 const SECONDS: [f64; 12] = [
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0,
 ];
-/// Sizes of batches and the like: whatever ends in `_size`.
-const SIZES: [f64; 10] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0];
+/// How many operations at once: whatever ends in `_ops`.
+const OPERATIONS: [f64; 10] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0];
 /// How often histograms are emptied into their buckets, so that they don't grow between two scrapes.
 const UPKEEP: Duration = Duration::from_secs(5);
 
@@ -48,7 +48,7 @@ impl Metrics {
         let recorder = PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &SECONDS)
             .and_then(|builder| {
-                builder.set_buckets_for_metric(Matcher::Suffix("_size".into()), &SIZES)
+                builder.set_buckets_for_metric(Matcher::Suffix("_ops".into()), &OPERATIONS)
             })
             .and_then(PrometheusBuilder::install_recorder)
             .context("can't start metrics")?;

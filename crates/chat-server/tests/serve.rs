@@ -71,6 +71,41 @@ fn health_is_told_and_metrics_are_counted() {
 }
 
 #[test]
+fn commits_are_counted() {
+    let folder = Scratch::new();
+    let server = Server::start(&folder, &[]);
+    let tokens: Vec<&str> = server
+        .banner
+        .split_whitespace()
+        .filter(|word| word.starts_with("eyJ"))
+        .collect();
+    let [alice, _, service] = tokens[..] else {
+        panic!("no tokens: {}", server.banner);
+    };
+    let head = |call: &str, token: &str| {
+        format!(
+            "{call} HTTP/1.1\r\nauthorization: Bearer {token}\r\ncontent-type: application/json"
+        )
+    };
+    let matched = server.request(&head("PUT /api/v1/internal/matches/alice/bob", service), "");
+    let thread = matched.json()["id"].as_str().unwrap().to_owned();
+    let send = head(
+        &format!("POST /api/v1/chats/threads/{thread}/messages"),
+        alice,
+    );
+    assert_eq!(server.request(&send, r#"{"content":"hello"}"#).status, 201);
+    let metrics = server.get("/metrics").body;
+    for line in [
+        "chat_messages_sent_total 1",
+        r#"chat_write_batch_ops_bucket{le="1"} 1"#,
+        r#"chat_write_batch_seconds_bucket{le="+Inf"} 1"#,
+        "chat_write_queue 0",
+    ] {
+        assert!(metrics.contains(line), "{line} is missing:\n{metrics}");
+    }
+}
+
+#[test]
 fn production_shows_neither_the_demo_nor_tokens() {
     let folder = Scratch::new();
     let server = production(&folder);
