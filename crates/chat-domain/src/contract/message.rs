@@ -44,6 +44,7 @@ pub const CASES: &[Case<World>] = &[
     case!(m10_remove_keeps_the_place),
     case!(m11_waiting_is_what_others_wrote_above_the_mark),
     case!(m11_waiting_is_limited_and_tells_the_rest),
+    case!(m11_own_messages_do_not_wait_after_an_erasure),
     case!(m12_a_dropped_call_completes),
     case!(resolve_finds_the_place),
 ];
@@ -368,6 +369,15 @@ async fn m11_waiting_is_limited_and_tells_the_rest(w: World) {
     // Of the two who wait, alice does not get her own.
     let waiting = w.messages.waiting(user("alice"), 10).await.unwrap();
     assert!(waiting.messages.is_empty(), "writing moves the own mark");
+}
+
+async fn m11_own_messages_do_not_wait_after_an_erasure(w: World) {
+    let pair = w.pair("alice", "bob").await;
+    w.send(pair.id, "bob", "own").await;
+    let by_alice = w.send(pair.id, "alice", "hi").await;
+    w.erase("bob").await;
+    let waiting = w.messages.waiting(user("bob"), 10).await.unwrap();
+    assert_eq!(waiting.messages, [by_alice]);
 }
 
 async fn m12_a_dropped_call_completes(w: World) {

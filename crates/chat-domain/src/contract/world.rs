@@ -186,6 +186,13 @@ impl World {
         self.users.update(user(name), patch).await.unwrap();
     }
 
+    pub(super) async fn erase(&self, name: &str) {
+        let job = self.ids.next().into();
+        let requested = self.users.request_erasure(job, user(name), self.now());
+        requested.await.unwrap();
+        assert!(self.users.run_erasure(self.now()).await.unwrap());
+    }
+
     /// Sequences what is due once the grace of 2 s is over, and returns the whole feed.
     pub(super) async fn feed(&self) -> Vec<OutboundEvent> {
         let due = self.now().plus_millis(2_000);

@@ -196,12 +196,12 @@ impl<'a> Batch<'a> {
         let before = reader.position;
         let after = before.has_read(mark.seq.clamp(0, last_seq));
         let thread = DbId::from(mark.thread);
-        // Of the two ways to count, the one with fewer rows to look at.
-        let unread_count = if after.read - before.read <= last_seq - after.read {
-            let now_read = by_others(self.conn, thread, before.read, after.read, &mark.user)?;
-            (reader.unread_count - now_read).max(0)
+        // Writing moves the own mark, so what stands above it was written by others, and no row needs to be looked at.
+        // Only an erasure has put the mark below own messages.
+        let unread_count = if reader.unread_count == last_seq - before.read {
+            last_seq - after.read
         } else {
-            by_others(self.conn, thread, after.read, last_seq, &mark.user)?
+            by_others(self.conn, thread, after.read, &mark.user)?
         };
         let up_to_message_id = match mark.message {
             Some(message) if after.read == mark.seq => Some(message),

@@ -171,21 +171,16 @@ pub(super) fn insert_facts(
     Ok(())
 }
 
-/// How many messages that the reader did not write stand above `above`, up to `up_to`.
+/// How many messages stand above that place which the reader did not write.
 pub(super) fn by_others(
     conn: &mut SqliteConnection,
     thread: DbId,
     above: Seq,
-    up_to: Seq,
     reader: &UserId,
 ) -> QueryResult<i64> {
-    if above >= up_to {
-        return Ok(0);
-    }
     messages::table
         .filter(messages::thread_id.eq(thread))
         .filter(messages::seq.gt(above))
-        .filter(messages::seq.le(up_to))
         .filter(messages::from_user_id.ne(reader.as_str()))
         .select(count_star())
         .first(conn)
