@@ -10,8 +10,8 @@
 //! | `erasure`, `export` | the two long stories of `user` |
 //!
 //! # Another database
-//! Column types are our own and map to each database, rows and queries name no backend but [`Conn`], and every body goes
-//! through [`with_conn!`], [`with_snapshot!`] or [`with_tx!`]: those match on [`Backend`], so another database is one
+//! Column types are our own and map to each database, rows and queries name no backend but `Conn`, and every body goes
+//! through `with_conn!`, `with_snapshot!` or `with_tx!`: those match on `Backend`, so another database is one
 //! more arm, and the same bodies are compiled for its connection. What only SQLite has stands apart: `pool`, and
 //! `writer/sqlite` with the statements of a batch; what a batch decides is pure.
 //!
