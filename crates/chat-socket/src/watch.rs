@@ -214,6 +214,20 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_socket_on_its_way_out_takes_nobodys_place() {
+        let options = crate::Options {
+            max_sockets_per_user: 2,
+            ..crate::Options::default()
+        };
+        let bed = Bed::with(Mocks::default(), options);
+        let first = bed.connect("alice").await;
+        let second = bed.connect("alice").await;
+        end(&second.client, ServerEventName::SessionExpired);
+        let _third = bed.connect("alice").await;
+        assert!(first.log.take().is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn no_limit_means_none_is_replaced() {
         let options = crate::Options {
             max_sockets_per_user: 0,

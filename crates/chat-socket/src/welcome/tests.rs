@@ -1,6 +1,6 @@
 //! Catching up: order, once and only once, gaps, slow clients, deliveries.
 
-use std::sync::atomic::AtomicI64;
+use std::sync::{OnceLock, atomic::AtomicI64};
 
 use chat_domain::{
     id::UserId,
@@ -12,8 +12,8 @@ use chat_domain::{
 use serde_json::{Value, json};
 
 use super::*;
-use crate::Options;
 use crate::testing::{Bed, Mocks, Seen, TestClient, message, rest};
+use crate::{Fanout, Options};
 
 fn waiting(seqs: impl IntoIterator<Item = Seq>, more: Option<Seq>) -> Mocks {
     let mut mocks = Mocks::default();
@@ -68,6 +68,30 @@ async fn what_waited_comes_first_then_what_came_meanwhile_then_the_room() {
     push(&bed, 5);
     assert_eq!(seen(&bob), [1, 2, 3, 4, 5]);
     assert!(bed.rooms.has(&bob.client));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_announced_while_the_store_is_asked_is_not_lost() {
+    let mut mocks = Mocks::default();
+    let fanout: Arc<OnceLock<Fanout>> = Arc::default();
+    let announcing = Arc::clone(&fanout);
+    mocks.messages.expect_waiting().returning(move |_| {
+        // The store has read message 1; message 2 is committed and announced before its answer is there.
+        let event = ClientEvent::Message {
+            message: Arc::new(message("alice", 2)),
+            receipt: true,
+        };
+        let audience = Audience::user(user("bob"));
+        announcing.wait().notify(Push { event, audience });
+        Ok(WaitingMessages {
+            messages: vec![message("alice", 1)],
+            more: Vec::new(),
+        })
+    });
+    let bed = Bed::new(mocks);
+    assert!(fanout.set(bed.core.fanout.clone()).is_ok());
+    let bob = bed.connect("bob").await;
+    assert_eq!(seen(&bob), [1, 2]);
 }
 
 #[tokio::test(start_paused = true)]
