@@ -17,8 +17,8 @@ use crate::deliveries::Written;
 
 /// Most pushes that wait for one socket, and most bytes. They are sent at the client's pace, so this is about memory
 /// only: a busy group's burst must fit, while the store is asked what waited (some tens of milliseconds).
-const MAX_PUSHES: usize = 1_024;
-const MAX_BYTES: usize = 1024 * 1024;
+pub(crate) const MAX_PUSHES: usize = 1_024;
+pub(crate) const MAX_BYTES: usize = 1024 * 1024;
 
 /// A push that waits.
 #[derive(Clone)]

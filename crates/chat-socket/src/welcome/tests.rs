@@ -12,6 +12,7 @@ use chat_domain::{
 use serde_json::{Value, json};
 
 use super::*;
+use crate::joining::{MAX_BYTES, MAX_PUSHES};
 use crate::testing::{Bed, Mocks, Seen, TestClient, message, rest};
 use crate::{Fanout, Options};
 
@@ -121,12 +122,13 @@ async fn where_more_waits_the_client_has_to_ask() {
 async fn what_does_not_fit_is_announced_and_the_rest_is_kept() {
     let bed = Bed::new(waiting([], None));
     let bob = bed.accepted("bob").await;
-    for seq in 1..=200 {
+    let fits = Seq::try_from(MAX_PUSHES).unwrap();
+    for seq in 1..=fits + 72 {
         push(&bed, seq);
     }
     bed.core.connected(&bob.client).await;
-    let mut expected: Vec<_> = (1..=128).map(|seq| json!(seq)).collect();
-    expected.push(json!([{ "threadId": thread_id(), "fromSeq": 129 }]));
+    let mut expected: Vec<_> = (1..=fits).map(|seq| json!(seq)).collect();
+    expected.push(json!([{ "threadId": thread_id(), "fromSeq": fits + 1 }]));
     assert_eq!(seen(&bob), expected);
 }
 
@@ -134,14 +136,16 @@ async fn what_does_not_fit_is_announced_and_the_rest_is_kept() {
 async fn large_messages_fill_the_backlog_earlier() {
     let bed = Bed::new(waiting([], None));
     let bob = bed.accepted("bob").await;
-    for seq in 1..=60 {
+    let fits = MAX_BYTES / 16_000;
+    for seq in 1..=Seq::try_from(fits).unwrap() + 10 {
         let mut large = message("alice", seq);
         large.content = "x".repeat(16_000);
         push_message(&bed, large);
     }
     bed.core.connected(&bob.client).await;
     let seen = seen(&bob);
-    assert!((20..40).contains(&seen.len()), "{}", seen.len());
+    // A few less, since a message is more than its text.
+    assert!((fits - 5..=fits).contains(&seen.len()), "{}", seen.len());
     assert_eq!(seen.last().unwrap()[0]["fromSeq"], json!(seen.len()));
 }
 
