@@ -7,7 +7,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `mod` | the queue, and the task that owns its end |
-//! | `pending` | deliveries that wait, each participant's once |
+//! | `pending` | deliveries that wait for a batch |
 //! | `decide` | what becomes of one message: pure |
 //! | `batch` | a batch and the threads it has open: pure |
 //! | `sqlite`, `statements` | one transaction on SQLite, and what it says to the database |

@@ -1,6 +1,10 @@
 //! Deliveries that wait for a batch.
 
-use std::{collections::HashMap, sync::Mutex, time::Duration};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::Mutex,
+    time::Duration,
+};
 
 use chat_domain::{
     id::{ThreadId, UserId},
@@ -10,14 +14,17 @@ use tokio::{sync::Notify, time::Instant};
 
 use super::lock;
 
-/// Deliveries that may wait. What comes on top is forgotten: the message then still waits for its recipient, and is
-/// delivered again.
-const MAX_PENDING: usize = 16_384;
+/// Recipients, threads and authors that may wait. What comes on top is forgotten: the message then still waits for its
+/// recipient, and is delivered again.
+const MAX_KEYS: usize = 16_384;
 
-/// A recipient's deliveries in one thread are one position; each author still hears of the own message.
+/// Deliveries up to which each message has a receipt of its own; beyond, the furthest stands for those before it.
+const MAX_SINGLE: usize = 4_096;
+
+/// A recipient's deliveries in one thread are one position; each author hears of the own messages.
 type Key = (ThreadId, UserId, UserId);
 
-/// Deliveries that wait: of each recipient, thread and author the furthest.
+/// Deliveries that wait.
 #[derive(Default)]
 pub(super) struct PendingDeliveries {
     waiting: Mutex<Waiting>,
@@ -26,7 +33,10 @@ pub(super) struct PendingDeliveries {
 
 #[derive(Default)]
 struct Waiting {
-    furthest: HashMap<Key, Delivery>,
+    /// None of the lists is empty.
+    by_key: HashMap<Key, Vec<Delivery>>,
+    /// How many there are in all lists.
+    count: usize,
     since: Option<Instant>,
 }
 
@@ -37,7 +47,7 @@ impl PendingDeliveries {
         for delivery in deliveries {
             waiting.add(delivery);
         }
-        if !waiting.furthest.is_empty() && waiting.since.is_none() {
+        if waiting.count > 0 && waiting.since.is_none() {
             waiting.since = Some(Instant::now());
             self.arrived.notify_one();
         }
@@ -46,7 +56,7 @@ impl PendingDeliveries {
     /// All of them, in the order in which positions move.
     pub(super) fn take(&self) -> Vec<Delivery> {
         let waiting = std::mem::take(&mut *lock(&self.waiting));
-        let mut deliveries: Vec<Delivery> = waiting.furthest.into_values().collect();
+        let mut deliveries: Vec<Delivery> = waiting.by_key.into_values().flatten().collect();
         deliveries.sort_unstable_by_key(|delivery| (delivery.thread_id, delivery.seq));
         deliveries
     }
@@ -70,13 +80,23 @@ impl Waiting {
             delivery.recipient.clone(),
             delivery.author.clone(),
         );
-        let full = self.furthest.len() >= MAX_PENDING;
-        match self.furthest.get_mut(&key) {
-            Some(waiting) if waiting.seq < delivery.seq => *waiting = delivery,
-            Some(_) => {}
-            None if full => metrics::counter!("chat_deliveries_dropped").increment(1),
-            None => {
-                self.furthest.insert(key, delivery);
+        let full = self.by_key.len() >= MAX_KEYS;
+        match self.by_key.entry(key) {
+            Entry::Vacant(_) if full => metrics::counter!("chat_deliveries_dropped").increment(1),
+            Entry::Vacant(vacant) => {
+                vacant.insert(vec![delivery]);
+                self.count += 1;
+            }
+            Entry::Occupied(mut occupied) if self.count >= MAX_SINGLE => {
+                let list = occupied.get_mut();
+                self.count -= list.len() - 1;
+                list.push(delivery);
+                list.sort_unstable_by_key(|delivery| delivery.seq);
+                list.drain(..list.len() - 1);
+            }
+            Entry::Occupied(mut occupied) => {
+                occupied.get_mut().push(delivery);
+                self.count += 1;
             }
         }
     }
@@ -102,29 +122,42 @@ mod tests {
     }
 
     #[test]
-    fn of_each_recipient_and_author_the_furthest_waits() {
+    fn each_message_waits_for_its_receipt_in_the_order_of_places() {
         let pending = PendingDeliveries::default();
         pending.add(vec![
             delivery("bob", "alice", 2),
             delivery("bob", "carol", 3),
         ]);
-        pending.add(vec![
-            delivery("bob", "alice", 5),
-            delivery("bob", "alice", 4),
-        ]);
-        assert_eq!(
-            pending.take(),
-            [delivery("bob", "carol", 3), delivery("bob", "alice", 5)]
-        );
+        pending.add(vec![delivery("bob", "alice", 1)]);
+        let expected = [
+            delivery("bob", "alice", 1),
+            delivery("bob", "alice", 2),
+            delivery("bob", "carol", 3),
+        ];
+        assert_eq!(pending.take(), expected);
         assert_eq!(pending.take(), []);
+    }
+
+    #[test]
+    fn under_pressure_the_furthest_stands_for_all_before_it() {
+        let pending = PendingDeliveries::default();
+        let last = i64::try_from(MAX_SINGLE + 10).unwrap();
+        pending.add(
+            (1..=last)
+                .map(|seq| delivery("bob", "alice", seq))
+                .collect(),
+        );
+        let taken = pending.take();
+        assert!(taken.len() <= MAX_SINGLE);
+        assert_eq!(taken.last(), Some(&delivery("bob", "alice", last)));
     }
 
     #[test]
     fn they_are_bounded() {
         let pending = PendingDeliveries::default();
-        let many = (0..MAX_PENDING + 10).map(|n| delivery(&format!("u{n}"), "alice", 1));
+        let many = (0..MAX_KEYS + 10).map(|n| delivery(&format!("u{n}"), "alice", 1));
         pending.add(many.collect());
-        assert_eq!(pending.take().len(), MAX_PENDING);
+        assert_eq!(pending.take().len(), MAX_KEYS);
     }
 
     #[tokio::test(start_paused = true)]
