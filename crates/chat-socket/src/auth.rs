@@ -26,7 +26,7 @@ pub(crate) struct Attempt {
 impl Attempt {
     /// The token is `auth.token`, a string; anything else counts as no token.
     pub(crate) fn of(request: &ConnectRequest, core: &Core) -> Self {
-        let header = |name| request.handshake.header(name).into_iter().collect();
+        let header = |name| request.handshake.header_lines(name).collect();
         let peer = Peer {
             address: request.handshake.peer_ip(),
             forwarded: header(FORWARDED),

@@ -75,14 +75,18 @@ pub struct Handshake {
 impl Handshake {
     /// Copies what `config` says should be kept, so that the request itself can be freed.
     pub(crate) fn of(request: &HttpRequest, config: &Config) -> Self {
-        let kept = |name: &String| {
-            let value = request.headers().get(name.as_str())?.to_str().ok()?;
-            Some((name.as_str().into(), value.into()))
+        let lines = |name: &'_ String| {
+            let name: Box<str> = name.as_str().into();
+            let values = request.headers().get_all(&*name);
+            let readable = values.filter_map(|value| value.to_str().ok());
+            readable
+                .map(|value| (name.clone(), value.into()))
+                .collect::<Vec<_>>()
         };
         Self {
             peer_ip: request.peer_addr().map(|address| address.ip()),
             query: request.query_string().into(),
-            headers: config.handshake_headers.iter().filter_map(kept).collect(),
+            headers: config.handshake_headers.iter().flat_map(lines).collect(),
         }
     }
 
@@ -91,13 +95,16 @@ impl Handshake {
         self.peer_ip
     }
 
-    /// Value of a header, if [`Config::handshake_headers`] names it. Only the first of several.
+    /// Value of a header, if [`Config::handshake_headers`] names it. Only the first of several lines.
     pub fn header(&self, name: &str) -> Option<&str> {
-        let (_, value) = self
-            .headers
-            .iter()
-            .find(|(kept, _)| kept.eq_ignore_ascii_case(name))?;
-        Some(value)
+        self.header_lines(name).next()
+    }
+
+    /// Values of all lines of a header, in their order, if [`Config::handshake_headers`] names it. A proxy may append a
+    /// line of its own below the one that the client made up.
+    pub fn header_lines(&self, name: &str) -> impl Iterator<Item = &str> {
+        let lines = self.headers.iter();
+        lines.filter_map(move |(kept, value)| kept.eq_ignore_ascii_case(name).then_some(&**value))
     }
 
     /// The query, as sent: `EIO=4&transport=polling&…`.
@@ -112,5 +119,30 @@ impl Handshake {
             .into_inner()
             .into_iter()
             .find_map(|(key, value)| (key == name).then_some(value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    #[test]
+    fn every_line_of_a_kept_header_is_there() {
+        let request = TestRequest::default()
+            .append_header(("X-Forwarded-For", "6.6.6.6"))
+            .append_header(("X-Forwarded-For", "10.0.0.1"))
+            .append_header(("Authorization", "secret"))
+            .to_http_request();
+        let config = Config {
+            handshake_headers: vec!["x-forwarded-for".into()],
+            ..Config::default()
+        };
+        let handshake = Handshake::of(&request, &config);
+        let lines: Vec<_> = handshake.header_lines("X-Forwarded-For").collect();
+        assert_eq!(lines, ["6.6.6.6", "10.0.0.1"]);
+        assert_eq!(handshake.header("x-forwarded-for"), Some("6.6.6.6"));
+        assert_eq!(handshake.header("authorization"), None);
     }
 }
