@@ -1,6 +1,6 @@
 //! Driven ports: what the use cases need from the outside. Adapters live in other crates.
 //!
-//! Every rule in a port's documentation has a case of the same number in [`crate::contract`] (feature `contract`).
+//! Every rule in a port's documentation has a case of the same number in `contract` (feature `contract`).
 
 pub mod audit;
 pub mod auth;

@@ -4,7 +4,7 @@ use crate::{id::UserId, model::event::Push};
 
 /// Brings events to sockets, wherever they are connected.
 ///
-/// # Rules (each has a case in `contract/notifier.rs`)
+/// # Rules (tests of the gateway that implements it: they need sockets)
 /// - **N1** Pushes reach a socket in the order of the calls.
 /// - **N2** The excepted socket gets nothing.
 /// - **N3** Never waits for a socket: a slow one is closed and catches up when it comes back.

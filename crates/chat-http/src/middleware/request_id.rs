@@ -62,13 +62,18 @@ fn callers(headers: &HeaderMap) -> Option<String> {
 }
 
 /// One line per request: the route's pattern instead of the path, and no query string, which a token might be in.
+/// Polls, probes and scrapes come all the time and are of interest to few: their lines are at debug level.
 fn log(response: &ServiceResponse, started: Instant) {
     let request = response.request();
-    tracing::info!(
-        method = %request.method(),
-        route = request.match_pattern().as_deref().unwrap_or("unmatched"),
-        status = response.status().as_u16(),
-        duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-        "request"
-    );
+    let pattern = request.match_pattern();
+    let route = pattern.as_deref().unwrap_or("unmatched");
+    let method = request.method();
+    let status = response.status().as_u16();
+    let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let incessant = ["/socket.io/", "/health/", "/metrics"];
+    if incessant.iter().any(|prefix| route.starts_with(prefix)) {
+        tracing::debug!(%method, route, status, duration_ms, "request");
+    } else {
+        tracing::info!(%method, route, status, duration_ms, "request");
+    }
 }
