@@ -1,5 +1,7 @@
 //! The documentation names things that exist: every error code, and every test that an invariant leans on.
 
+#![expect(clippy::unwrap_used, reason = "tests: a failure is a failure")]
+
 use std::{fs, path::Path, process::Command};
 
 use chat_domain::error::ErrorCode;
