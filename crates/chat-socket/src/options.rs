@@ -117,6 +117,12 @@ impl fmt::Debug for Options {
 /// How long a polling client may take to fetch its farewell: a poll comes back at once, and a stop waits for it.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Messages that may wait for one socket. One commit can hold 512 messages for the same group and is told in one go, before
+/// any socket has had its turn; the bytes are what bounds memory.
+const MAX_QUEUE_MESSAGES: usize = 4_096;
+/// Bytes that may wait for one socket: such a commit's worth with room to spare. A group's sockets share them.
+const MAX_QUEUE_BYTES: usize = 2 * 1024 * 1024;
+
 pub(crate) const FORWARDED: &str = "forwarded";
 pub(crate) const FORWARDED_FOR: &str = "x-forwarded-for";
 
@@ -129,6 +135,8 @@ impl Options {
             connect_timeout: self.connect_timeout,
             max_payload_bytes: self.max_payload_bytes,
             close_timeout: CLOSE_TIMEOUT,
+            max_queue_messages: MAX_QUEUE_MESSAGES,
+            max_queue_bytes: MAX_QUEUE_BYTES,
             max_attachments: 0,
             max_namespaces: 1,
             origins: self.origins.clone(),

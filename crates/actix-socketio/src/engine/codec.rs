@@ -135,11 +135,6 @@ impl PayloadWriter {
         STANDARD.encode_string(bytes, &mut self.body);
     }
 
-    /// Whether nothing was appended yet.
-    pub(crate) fn is_empty(&self) -> bool {
-        !self.started
-    }
-
     /// The payload.
     pub(crate) fn finish(self) -> String {
         self.body

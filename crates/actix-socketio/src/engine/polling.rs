@@ -217,15 +217,19 @@ impl<'a> PollSlot<'a> {
         let mut body = PayloadWriter::default();
         match (state.phase, state.route) {
             (Phase::Ended(Farewell::Flush), _) => {
-                let hooks = state.outbox.drain_into(&mut body);
-                if late && body.is_empty() {
+                // What is queued goes alone and the `1` by the next poll: the JS client hands packets to the application a
+                // tick after it has parsed them, and would be closed by then.
+                if !state.outbox.is_empty() {
+                    let hooks = state.outbox.drain_into(&mut body);
+                    return Poll::Ready(Answer::Packets {
+                        body: body.finish(),
+                        hooks,
+                    });
+                }
+                if late {
                     body.text("6");
                 }
                 body.text("1");
-                drop(state);
-                for hook in hooks {
-                    hook();
-                }
                 Poll::Ready(Answer::Last(body.finish()))
             }
             (Phase::Ended(Farewell::ByClient), _) => Poll::Ready(Answer::Last("6".to_owned())),

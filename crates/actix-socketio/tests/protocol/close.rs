@@ -64,16 +64,14 @@ async fn broken_socket_packet_closes_and_tells_a_late_poll() {
 }
 
 #[actix_web::test]
-async fn server_close_delivers_what_was_queued() {
+async fn server_close_delivers_what_was_queued_and_then_closes() {
     let server = TestServer::start();
     let (sid, socket) = server.join_polling().await;
     socket.emit("last", "words").unwrap();
     socket.disconnect(true);
     assert!(!socket.is_connected());
-    assert_eq!(
-        server.packets(&sid).await,
-        ["42[\"last\",\"words\"]", "41", "1"]
-    );
+    assert_eq!(server.packets(&sid).await, ["42[\"last\",\"words\"]", "41"]);
+    assert_eq!(server.packets(&sid).await, ["6", "1"]);
     assert_gone(&server, &sid).await;
     assert_eq!(
         server.told_disconnected().await,

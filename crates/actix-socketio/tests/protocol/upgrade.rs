@@ -95,7 +95,8 @@ async fn session_that_ends_takes_the_probing_websocket_along() {
     ws.ask("2probe", "3probe").await;
     socket.disconnect(true);
     ws.expect_close().await;
-    assert_eq!(server.packets(&sid).await, ["41", "1"]);
+    assert_eq!(server.packets(&sid).await, ["41"]);
+    assert_eq!(server.packets(&sid).await, ["6", "1"]);
 }
 
 #[actix_web::test]

@@ -104,19 +104,21 @@ impl Metadata {
         let Value::Object(object) = value else {
             return Err(invalid("must be a JSON object".into()));
         };
-        if object.contains_key(Self::MODERATION_KEY) {
-            return Err(invalid(
-                "the key \"moderation\" belongs to the server".into(),
-            ));
-        }
         if object.values().map(depth).max().unwrap_or(0) + 1 > Self::MAX_DEPTH {
             return Err(invalid(format!(
                 "must be at most {} levels deep",
                 Self::MAX_DEPTH
             )));
         }
-        let clean = clean_object(object, sanitise);
+        let clean = clean_object(object, sanitise).ok_or_else(|| {
+            invalid("must not have two keys that are the same without markup".into())
+        })?;
         // Checked after cleaning: what counts is what is stored.
+        if clean.contains_key(Self::MODERATION_KEY) {
+            return Err(invalid(
+                "the key \"moderation\" belongs to the server".into(),
+            ));
+        }
         if serde_json::to_string(&clean).map_or(usize::MAX, |text| text.len()) > Self::MAX_BYTES {
             return Err(invalid(format!(
                 "must be at most {} bytes of JSON",
@@ -154,28 +156,33 @@ fn depth(value: &Value) -> usize {
     }
 }
 
+/// `None` if two keys become the same.
 fn clean_object(
     object: Map<String, Value>,
     sanitise: &dyn Fn(&str) -> String,
-) -> Map<String, Value> {
-    object
-        .into_iter()
-        .map(|(key, value)| (sanitise(&key), clean(value, sanitise)))
-        .collect()
+) -> Option<Map<String, Value>> {
+    let mut clean_object = Map::new();
+    for (key, value) in object {
+        if clean_object
+            .insert(sanitise(&key), clean(value, sanitise)?)
+            .is_some()
+        {
+            return None;
+        }
+    }
+    Some(clean_object)
 }
 
-fn clean(value: Value, sanitise: &dyn Fn(&str) -> String) -> Value {
-    match value {
+fn clean(value: Value, sanitise: &dyn Fn(&str) -> String) -> Option<Value> {
+    Some(match value {
         Value::String(text) => Value::String(sanitise(&text)),
-        Value::Array(items) => Value::Array(
-            items
-                .into_iter()
-                .map(|item| clean(item, sanitise))
-                .collect(),
-        ),
-        Value::Object(object) => Value::Object(clean_object(object, sanitise)),
+        Value::Array(items) => {
+            let items = items.into_iter().map(|item| clean(item, sanitise));
+            Value::Array(items.collect::<Option<_>>()?)
+        }
+        Value::Object(object) => Value::Object(clean_object(object, sanitise)?),
         other => other,
-    }
+    })
 }
 
 #[cfg(test)]
@@ -218,5 +225,13 @@ mod tests {
             serde_json::to_value(clean.unwrap()).unwrap(),
             json!({ "k": ["v", { "a": "w" }] })
         );
+    }
+
+    #[test]
+    fn no_markup_smuggles_in_the_servers_key_or_a_key_given_twice() {
+        let clean = |text: &str| text.replace("<b>", "");
+        assert!(Metadata::new(json!({ "moder<b>ation": 1 }), &clean).is_err());
+        assert!(Metadata::new(json!({ "a": [{ "k": 1, "<b>k": 2 }] }), &clean).is_err());
+        assert!(Metadata::new(json!({ "a": { "k": 1 }, "b": { "k": 2 } }), &clean).is_ok());
     }
 }

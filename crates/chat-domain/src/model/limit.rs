@@ -41,6 +41,8 @@ pub enum LimitKey {
     AuthFailures(IpAddr),
     /// Notes of suspicious behaviour of one kind by a user: what happens often is written down now and then.
     RiskSignals(UserId, SignalKind),
+    /// Reports that the first user makes about the second: one's own report raises the other's risk once in a while.
+    ReportsAbout(UserId, UserId),
 }
 
 /// The bucket is empty.

@@ -27,6 +27,10 @@ pub trait ReceiptRepository: Send + Sync {
     /// A delivery that is lost with the process is found again: the message still waits.
     fn delivered(&self, deliveries: Vec<Delivery>);
 
+    /// Notes deliveries at once; completes when that is over, whether it could be done or not: what could not be noted
+    /// is delivered again.
+    fn delivered_now(&self, deliveries: Vec<Delivery>) -> BoxFuture<'static, ()>;
+
     /// Moves the read mark to `seq`, where `message` stands. Queued at once; the future completes when it is durable.
     /// `None` if the user takes no part in the thread. The thread in the outcome is told apart by its id.
     fn read(

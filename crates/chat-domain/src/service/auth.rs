@@ -110,7 +110,10 @@ impl AuthService for Service {
             return Err(self.failed(from).await);
         };
         if self.deps.revocations.is_revoked(&claims) {
-            self.suspect(&claims, SignalKind::RevokedToken, "auth.revoked_token")
+            let user = &claims.caller.user;
+            self.suspicion.raise(user, SignalKind::RevokedToken).await;
+            self.suspicion
+                .audit("auth.revoked_token", Some(user), None)
                 .await;
             return Err(self.failed(from).await);
         }

@@ -8,6 +8,7 @@ use crate::{
     error::{ErrorCode, RepoError},
     id::{MessageId, ReportId, UserId},
     model::{
+        limit::{LimitKey, Quota},
         message::Message,
         moderation::{NewReport, ReportReason},
         risk::SignalKind,
@@ -102,6 +103,12 @@ pub fn service(deps: Deps) -> Arc<dyn ReportService> {
     Arc::new(Service { deps, suspicion })
 }
 
+/// However often somebody reports the same person, it counts once an hour.
+const ONE_AN_HOUR: Quota = Quota {
+    limit: 1,
+    window_ms: 3_600_000,
+};
+
 struct Service {
     deps: Deps,
     suspicion: Suspicion,
@@ -129,7 +136,7 @@ impl ReportService for Service {
             .map(|details| self.deps.sanitizer.sanitize(&details));
         let new = NewReport {
             id,
-            reporter: caller.user,
+            reporter: caller.user.clone(),
             user_id: reported.clone(),
             message_id: report.message_id,
             thread_id: message.map(|message| message.thread_id),
@@ -138,9 +145,10 @@ impl ReportService for Service {
             created_at: self.deps.clock.now(),
         };
         self.deps.queue.report(new).await?;
-        self.suspicion
-            .raise_sparsely(&reported, SignalKind::Reported)
-            .await;
+        let about = LimitKey::ReportsAbout(caller.user, reported.clone());
+        if self.deps.limiter.take(about, ONE_AN_HOUR).await.is_ok() {
+            self.suspicion.raise(&reported, SignalKind::Reported).await;
+        }
         Ok(id)
     }
 }

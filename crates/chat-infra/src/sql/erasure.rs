@@ -114,6 +114,7 @@ pub(super) async fn run(store: &SqlStore, at: Timestamp) -> Result<bool, RepoErr
         let user = user.clone();
         let finished = with_tx!(store, |conn| { finish(conn, job, &user, at).await })?;
         if finished {
+            store.write_back().await;
             return Ok(true);
         }
     }

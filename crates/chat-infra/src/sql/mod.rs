@@ -46,11 +46,14 @@ use chat_domain::{
     port::message::CommitObserver,
     time::{Clock, IdGenerator, RandomIds},
 };
+use diesel::QueryDsl;
 use diesel_async::RunQueryDsl;
 use tokio::runtime::Handle;
 
 pub use self::options::{ConnectError, SqlOptions};
-use self::{auth::Revocations, error::SqlError, pool::SqlitePool, writer::WriteQueue};
+use self::{
+    auth::Revocations, error::SqlError, pool::SqlitePool, schema::threads, writer::WriteQueue,
+};
 
 /// Runs a body with a connection that reads. The body moves what it uses, ends in a `Result<_, SqlError>`, and is
 /// compiled once for each backend.
@@ -183,11 +186,27 @@ impl SqlStore {
             return Err(RepoError::unavailable("the writer has stopped"));
         }
         with_conn!(self, |conn| {
-            diesel::select(diesel::dsl::sql::<diesel::sql_types::Integer>("1"))
+            // A page of the file must be readable, not just the connection be there.
+            threads::table
+                .select(threads::id)
+                .limit(1)
                 .execute(conn)
                 .await?;
             Ok(())
         })
+    }
+
+    /// See `SqlitePool::write_back`.
+    async fn write_back(&self) {
+        let Backend::Sqlite(sqlite) = &self.0.backend;
+        let sqlite = Arc::clone(sqlite);
+        let done = self.detached(async move {
+            sqlite.write_back().await;
+            Ok(())
+        });
+        if let Err(error) = done.await {
+            tracing::warn!(%error, "the write-ahead log was not written back");
+        }
     }
 
     /// Takes no more writes, finishes those that were taken, and closes the connections.

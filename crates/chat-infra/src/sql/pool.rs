@@ -34,6 +34,7 @@ const WRITER_SETUP: &str = "
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA foreign_keys = ON;
+    PRAGMA secure_delete = ON;
     PRAGMA wal_autocheckpoint = 16384;
     PRAGMA journal_size_limit = 67108864;
     PRAGMA cache_size = -65536;
@@ -109,19 +110,27 @@ impl SqlitePool {
         Ok(Writer { slot, conn })
     }
 
-    /// Writes the WAL back and closes the connections.
+    /// Writes the WAL back and empties it: what was erased is then in no file any more, since `secure_delete` has
+    /// overwritten it in the database. Readers may keep a part of the WAL in use; the rest is for the next time.
+    pub(super) async fn write_back(&self) {
+        let Ok(mut writer) = self.writer().await else {
+            return;
+        };
+        let written = writer
+            .conn
+            .batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            .await;
+        match written {
+            Ok(()) => writer.release(),
+            Err(error) => tracing::warn!(%error, "the write-ahead log was not written back"),
+        }
+    }
+
+    /// Writes the WAL back, which saves the next start some work, and closes the connections.
     pub(super) async fn close(&self) {
         self.readers.close();
-        if let Ok(mut writer) = self.writer().await {
-            // A checkpoint only saves the next start some work; the data is safe without it.
-            if let Err(error) = writer
-                .conn
-                .batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")
-                .await
-            {
-                tracing::warn!(%error, "the write-ahead log was not written back");
-            }
-        }
+        self.write_back().await;
+        drop(self.writer.lock().await.take());
     }
 }
 

@@ -20,6 +20,10 @@ impl ReceiptRepository for SqlStore {
         self.0.queue.delivered(deliveries);
     }
 
+    fn delivered_now(&self, deliveries: Vec<Delivery>) -> BoxFuture<'static, ()> {
+        self.0.queue.delivered_now(deliveries).boxed()
+    }
+
     fn read(
         &self,
         thread: ThreadId,

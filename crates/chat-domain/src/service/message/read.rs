@@ -7,7 +7,7 @@ use crate::{
     error::RepoError,
     id::{ThreadId, UserId},
     model::{
-        message::{Message, Seq, Version},
+        message::{Message, Version},
         receipt::Delivery,
         thread::Thread,
         user::Caller,
@@ -37,7 +37,7 @@ impl Service {
             HistoryFrom::After(seq) => HistorySlice::After(seq),
         };
         // The thread is read first: a message that comes in between is then newer than its positions, never older.
-        let thread = self
+        let mut thread = self
             .deps
             .threads
             .find(thread)
@@ -47,7 +47,8 @@ impl Service {
             return Err(HistoryError::NotParticipant);
         }
         let (messages, more) = self.deps.messages.history(thread.id, slice, limit).await?;
-        self.note_handed_out(&thread, &caller.user, &messages);
+        self.note_handed_out(&mut thread, &caller.user, &messages)
+            .await;
         let direction = if matches!(slice, HistorySlice::After(_)) {
             "after"
         } else {
@@ -66,7 +67,7 @@ impl Service {
         above: Version,
     ) -> Result<SyncedThread, RepoError> {
         let thread = self.deps.threads.find(thread_id).await?;
-        let Some(thread) = thread.filter(|thread| thread.participant(user).is_some()) else {
+        let Some(mut thread) = thread.filter(|thread| thread.participant(user).is_some()) else {
             return Ok(SyncedThread::Gone {
                 thread_id,
                 gone: true,
@@ -77,7 +78,8 @@ impl Service {
             .messages
             .changes(thread_id, above, SYNC_LIMIT)
             .await?;
-        self.note_handed_out(&thread, user, &changes.messages);
+        self.note_handed_out(&mut thread, user, &changes.messages)
+            .await;
         let last = changes.messages.last().map_or(0, |message| message.version);
         Ok(SyncedThread::Changed {
             thread_id,
@@ -121,21 +123,24 @@ impl Service {
         MessageView::new(message, thread, viewer, self.deps.policy.masking)
     }
 
-    /// What others wrote above the reader's mark is delivered now.
-    fn note_handed_out(&self, thread: &Thread, reader: &UserId, messages: &[Message]) {
-        let mark = thread
-            .participant(reader)
-            .map_or(Seq::MAX, |own| own.position.delivered);
-        let now = self.deps.clock.now();
+    /// What others wrote above the reader's mark is delivered now, and everybody sees it so from here on.
+    async fn note_handed_out(&self, thread: &mut Thread, reader: &UserId, messages: &[Message]) {
+        let own = thread
+            .participants
+            .iter_mut()
+            .find(|participant| participant.user_id == *reader);
+        let Some(own) = own else { return };
+        let (now, mark) = (self.deps.clock.now(), own.position.delivered);
         let fresh = messages
             .iter()
             .filter(|message| message.seq > mark && message.from != *reader);
         let mut deliveries: Vec<_> = fresh
             .map(|message| delivery(message, reader, now))
             .collect();
-        if !deliveries.is_empty() {
-            deliveries.sort_by_key(|delivery| delivery.seq);
-            self.deps.receipts.delivered(deliveries);
+        deliveries.sort_by_key(|delivery| delivery.seq);
+        if let Some(last) = deliveries.last() {
+            own.position = own.position.received(last.seq);
+            self.deps.receipts.delivered_now(deliveries).await;
         }
     }
 }

@@ -90,9 +90,7 @@ impl Service {
         let Some(flag) = self.deps.moderator.review(content.as_str()).await else {
             return Ok(None);
         };
-        self.suspicion
-            .raise_sparsely(user, SignalKind::UncleanText)
-            .await;
+        self.suspicion.raise(user, SignalKind::UncleanText).await;
         if self.deps.policy.moderation == ModerationMode::Reject {
             return Err(SendError::Rejected);
         }

@@ -271,10 +271,10 @@ fn history_counts_as_delivered_and_goes_on_at_its_cursor() {
         .return_once(|_, _, _| Ok((vec![], false)));
     world
         .receipts
-        .expect_delivered()
+        .expect_delivered_now()
         .withf(|deliveries| deliveries.len() == 1 && deliveries[0].seq == 3)
         .times(1)
-        .return_const(());
+        .returning(|_| ready(()).boxed());
     let service = world.service();
     let page = block_on(service.history(alice(), thread_id(), HistoryFrom::Newest, 2)).unwrap();
     let cursor = HistoryFrom::Cursor(page.next_cursor.unwrap());

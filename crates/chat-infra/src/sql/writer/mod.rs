@@ -2,7 +2,7 @@
 //!
 //! A commit costs a wait for the disk, so one commit carries all that came while the one before was under way. There is
 //! no timer for messages and read marks: an idle writer begins at once, a busy one batches by itself. Deliveries are in
-//! no hurry; they ride with the next batch, or go alone when none comes within [`DELIVERY_LINGER`].
+//! no hurry; they ride with the next batch, or go alone when none comes within 20 ms.
 //!
 //! | file | holds |
 //! |---|---|
@@ -34,7 +34,7 @@ use chat_domain::{
     },
     port::message::{AppendError, Appended, CommitObserver},
 };
-use futures::future::Either;
+use futures::{FutureExt, future::Either};
 use tokio::{
     runtime::Handle,
     sync::{Notify, mpsc, oneshot},
@@ -58,9 +58,6 @@ const BATCH_OPS: usize = 512;
 
 /// A write that has waited longer is refused unwritten: its sender has given up and may already have retried.
 const DEADLINE: Duration = Duration::from_secs(5);
-
-/// How long deliveries wait for a batch to ride with.
-const DELIVERY_LINGER: Duration = Duration::from_millis(20);
 
 struct Queued {
     op: Op,
@@ -166,6 +163,15 @@ impl WriteQueue {
         self.shared.deliveries.add(deliveries);
     }
 
+    pub(super) fn delivered_now(
+        &self,
+        deliveries: Vec<Delivery>,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        let batch = self.shared.deliveries.add_now(deliveries);
+        // The writer drops its end when the batch is over.
+        batch.map(drop)
+    }
+
     fn push(&self, op: Op) -> Result<(), RepoError> {
         let since = Instant::now();
         self.sender
@@ -211,7 +217,7 @@ impl Writer {
                 taken = self.receiver.recv_many(&mut queued, BATCH_OPS) => {
                     return (taken > 0).then_some(queued);
                 }
-                () = self.shared.deliveries.due(DELIVERY_LINGER) => return Some(queued),
+                () = self.shared.deliveries.due() => return Some(queued),
             }
         }
     }
@@ -227,7 +233,7 @@ impl Writer {
             ops.push(op);
             replies.push(reply);
         }
-        let deliveries = self.shared.deliveries.take();
+        let (deliveries, waiters) = self.shared.deliveries.take();
         if ops.is_empty() && deliveries.is_empty() {
             return;
         }
@@ -236,6 +242,7 @@ impl Writer {
         let output = self.commit(BatchInput { ops, deliveries }).await;
         metrics::histogram!("chat_write_batch_seconds").record(begun.elapsed().as_secs_f64());
         self.announce(output, replies);
+        drop(waiters);
     }
 
     /// Writes the batch; `Err` means that nothing is known of its outcome.

@@ -10,9 +10,15 @@ use chat_domain::{
     id::{ThreadId, UserId},
     model::receipt::Delivery,
 };
-use tokio::{sync::Notify, time::Instant};
+use tokio::{
+    sync::{Notify, oneshot},
+    time::Instant,
+};
 
 use super::lock;
+
+/// How long deliveries wait for a batch to ride with: alone, they would cost a serial sender a commit for each message.
+const LINGER: Duration = Duration::from_millis(20);
 
 /// Recipients, threads and authors that may wait. What comes on top is forgotten: the message then still waits for its
 /// recipient, and is delivered again.
@@ -37,43 +43,64 @@ struct Waiting {
     by_key: HashMap<Key, Vec<Delivery>>,
     /// How many there are in all lists.
     count: usize,
-    since: Option<Instant>,
+    due_at: Option<Instant>,
+    /// Who waits for the batch; told by being dropped.
+    waiters: Vec<oneshot::Sender<()>>,
 }
 
 impl PendingDeliveries {
-    /// Adds deliveries; never blocks for long.
+    /// Adds deliveries that may wait for company; never blocks for long.
     pub(super) fn add(&self, deliveries: Vec<Delivery>) {
-        let mut waiting = lock(&self.waiting);
-        for delivery in deliveries {
-            waiting.add(delivery);
-        }
-        if waiting.count > 0 && waiting.since.is_none() {
-            waiting.since = Some(Instant::now());
-            self.arrived.notify_one();
-        }
+        lock(&self.waiting).add_all(deliveries, Instant::now() + LINGER);
+        self.arrived.notify_one();
     }
 
-    /// All of them, in the order in which positions move.
-    pub(super) fn take(&self) -> Vec<Delivery> {
+    /// Adds deliveries that are due at once; what is returned ends with their batch, whatever became of it.
+    pub(super) fn add_now(&self, deliveries: Vec<Delivery>) -> oneshot::Receiver<()> {
+        let (waiter, batch) = oneshot::channel();
+        let mut waiting = lock(&self.waiting);
+        waiting.add_all(deliveries, Instant::now());
+        waiting.waiters.push(waiter);
+        drop(waiting);
+        self.arrived.notify_one();
+        batch
+    }
+
+    /// All of them, in the order in which positions move; and who waits for them, to be dropped when they are written.
+    pub(super) fn take(&self) -> (Vec<Delivery>, Vec<oneshot::Sender<()>>) {
         let waiting = std::mem::take(&mut *lock(&self.waiting));
         let mut deliveries: Vec<Delivery> = waiting.by_key.into_values().flatten().collect();
         deliveries.sort_unstable_by_key(|delivery| (delivery.thread_id, delivery.seq));
-        deliveries
+        (deliveries, waiting.waiters)
     }
 
-    /// Completes when one has waited for `linger`.
-    pub(super) async fn due(&self, linger: Duration) {
+    /// Completes when some are due.
+    pub(super) async fn due(&self) {
         loop {
-            let since = lock(&self.waiting).since;
-            match since {
-                Some(since) => return tokio::time::sleep_until(since + linger).await,
-                None => self.arrived.notified().await,
+            let due_at = lock(&self.waiting).due_at;
+            let Some(due_at) = due_at else {
+                self.arrived.notified().await;
+                continue;
+            };
+            tokio::select! {
+                () = tokio::time::sleep_until(due_at) => return,
+                // Those that came may be due earlier.
+                () = self.arrived.notified() => {}
             }
         }
     }
 }
 
 impl Waiting {
+    fn add_all(&mut self, deliveries: Vec<Delivery>, due_at: Instant) {
+        for delivery in deliveries {
+            self.add(delivery);
+        }
+        if self.count > 0 {
+            self.due_at = Some(self.due_at.map_or(due_at, |earlier| earlier.min(due_at)));
+        }
+    }
+
     fn add(&mut self, delivery: Delivery) {
         let key = (
             delivery.thread_id,
@@ -134,8 +161,8 @@ mod tests {
             delivery("bob", "alice", 2),
             delivery("bob", "carol", 3),
         ];
-        assert_eq!(pending.take(), expected);
-        assert_eq!(pending.take(), []);
+        assert_eq!(pending.take().0, expected);
+        assert_eq!(pending.take().0, []);
     }
 
     #[test]
@@ -147,7 +174,7 @@ mod tests {
                 .map(|seq| delivery("bob", "alice", seq))
                 .collect(),
         );
-        let taken = pending.take();
+        let taken = pending.take().0;
         assert!(taken.len() <= MAX_SINGLE);
         assert_eq!(taken.last(), Some(&delivery("bob", "alice", last)));
     }
@@ -157,18 +184,31 @@ mod tests {
         let pending = PendingDeliveries::default();
         let many = (0..MAX_KEYS + 10).map(|n| delivery(&format!("u{n}"), "alice", 1));
         pending.add(many.collect());
-        assert_eq!(pending.take().len(), MAX_KEYS);
+        assert_eq!(pending.take().0.len(), MAX_KEYS);
     }
 
     #[tokio::test(start_paused = true)]
     async fn they_are_due_after_a_while_and_only_then() {
         let pending = PendingDeliveries::default();
-        let linger = Duration::from_millis(20);
-        let never = tokio::time::timeout(Duration::from_secs(60), pending.due(linger));
+        let never = tokio::time::timeout(Duration::from_secs(60), pending.due());
         assert!(never.await.is_err());
         pending.add(vec![delivery("bob", "alice", 1)]);
         let begun = Instant::now();
-        pending.due(linger).await;
-        assert_eq!(begun.elapsed(), linger);
+        pending.due().await;
+        assert_eq!(begun.elapsed(), LINGER);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn those_in_a_hurry_take_the_others_along_and_hear_of_the_batch() {
+        let pending = PendingDeliveries::default();
+        pending.add(vec![delivery("bob", "alice", 1)]);
+        let batch = pending.add_now(vec![delivery("carol", "alice", 1)]);
+        let begun = Instant::now();
+        pending.due().await;
+        assert_eq!(begun.elapsed(), Duration::ZERO);
+        let (taken, waiters) = pending.take();
+        assert_eq!(taken.len(), 2);
+        drop(waiters);
+        assert!(batch.await.is_err());
     }
 }

@@ -116,6 +116,16 @@ impl<'a> Batch<'a> {
     }
 
     fn run(mut self, ops: &[Op], deliveries: &[Delivery]) -> Result<BatchOutput, SqlError> {
+        // Deliveries first: they came before what their recipients write or mark as read in answer, which moves the same
+        // positions and would leave nothing to tell.
+        let mut delivered = Vec::new();
+        for delivery in deliveries {
+            match self.deliver(delivery) {
+                Ok(true) => delivered.push(delivery.clone()),
+                Ok(false) | Err(SqlError::Repo(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
         let mut interim = Vec::with_capacity(ops.len());
         for op in ops {
             let outcome = match op {
@@ -127,14 +137,6 @@ impl<'a> Batch<'a> {
                 Err(SqlError::Repo(error)) => Interim::Known(Outcome::failed(op, error)),
                 other => other?,
             });
-        }
-        let mut delivered = Vec::new();
-        for delivery in deliveries {
-            match self.deliver(delivery) {
-                Ok(true) => delivered.push(delivery.clone()),
-                Ok(false) | Err(SqlError::Repo(_)) => {}
-                Err(error) => return Err(error),
-            }
         }
         for open in self.threads.values().flatten() {
             write_thread(self.conn, open)?;
