@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt as _;
@@ -103,6 +103,11 @@ pub(crate) async fn post(
     }
     // As long as the client may be silent; a body that takes longer comes from nobody alive.
     let patience = config.ping_interval + config.ping_timeout;
+    if declared_bytes(request).is_some_and(|bytes| bytes > config.max_payload_bytes) {
+        // Said before the first byte is read: the client need not send it.
+        slot.done();
+        return HttpResponse::new(StatusCode::PAYLOAD_TOO_LARGE);
+    }
     let read = read_body(body, config.max_payload_bytes);
     let status = match tokio::time::timeout(patience, read).await {
         Ok(Ok(body)) => hand_over(session, body).await,
@@ -150,6 +155,12 @@ async fn hand_over(session: &Arc<Session>, body: Bytes) -> StatusCode {
         }
     }
     StatusCode::OK
+}
+
+/// What `Content-Length` announces; a number beyond all bounds counts as such.
+fn declared_bytes(request: &HttpRequest) -> Option<usize> {
+    let value = request.headers().get(CONTENT_LENGTH)?.to_str().ok()?;
+    Some(value.parse().unwrap_or(usize::MAX))
 }
 
 async fn read_body(mut body: web::Payload, max_bytes: usize) -> Result<Bytes, StatusCode> {

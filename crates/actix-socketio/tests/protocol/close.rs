@@ -126,6 +126,28 @@ async fn binary_body_is_refused_and_large_body_is_too_large() {
 }
 
 #[actix_web::test]
+async fn body_that_announces_too_much_is_refused_before_it_is_sent() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let server = TestServer::start();
+    let sid = server.open_polling().await;
+    let mut stream = actix_web::rt::net::TcpStream::connect(&server.address)
+        .await
+        .unwrap();
+    let head = format!(
+        "POST /socket.io/?EIO=4&transport=polling&sid={sid} HTTP/1.1\r\nHost: {}\r\nContent-Length: 99999999\r\n\r\nabc",
+        server.address
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut status = [0; 12];
+    let read = tokio::time::timeout(
+        std::time::Duration::from_secs(5),
+        stream.read_exact(&mut status),
+    );
+    read.await.unwrap().unwrap();
+    assert_eq!(&status, b"HTTP/1.1 413");
+}
+
+#[actix_web::test]
 async fn websocket_closes_by_frame_and_by_packet() {
     let server = TestServer::start();
     let (mut ws, _) = server.join_ws().await;
