@@ -69,7 +69,7 @@ pub struct Committed {
     pub thread: Arc<Thread>,
     /// The socket it came by.
     pub socket: Option<crate::id::SocketId>,
-    /// The author's read mark before, if sending moved it over messages of others.
+    /// Sending moved the author's read mark over messages of others.
     pub read_moved: bool,
 }
 

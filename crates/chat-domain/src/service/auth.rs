@@ -170,15 +170,12 @@ impl Service {
             .seen(token, claims.caller.user.clone(), from, now)
             .await;
         if addresses > self.deps.policy.token_addresses {
-            self.suspect(claims, SignalKind::TokenSharing, "auth.token_sharing")
-                .await;
-        }
-    }
-
-    async fn suspect(&self, claims: &Claims, signal: SignalKind, action: &'static str) {
-        let user = &claims.caller.user;
-        if self.suspicion.raise_sparsely(user, signal).await {
-            self.suspicion.audit(action, Some(user), None).await;
+            let (user, signal) = (&claims.caller.user, SignalKind::TokenSharing);
+            if self.suspicion.raise_sparsely(user, signal).await {
+                self.suspicion
+                    .audit("auth.token_sharing", Some(user), None)
+                    .await;
+            }
         }
     }
 }
